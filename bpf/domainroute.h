@@ -19,7 +19,7 @@
 #define DR_LABELS_MAX		127	/* (255 - 1) / 2 */
 #define DR_CHAIN_MAX		11	/* CNAME links followed (Z1) */
 #define DR_RECORDS_MAX		128	/* records read of a message (Z3) */
-#define DR_STEPS_MAX		512	/* steps of the parser, of the matcher */
+#define DR_STEPS_MAX		256	/* steps of the parser, of the matcher */
 #define DR_MESSAGE_MAX		4096	/* bytes read of a message */
 #define DR_ADDRESSES_MAX	256	/* new addresses a name and hour (Z3) */
 #define DR_CELLS		4096	/* entries of `actions`, two halves */

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * tcx programs of the LAN devices: ingress notes DNS queries and marks
+ * packets, egress learns from answers. `_l3` is for devices without an
+ * Ethernet header.
+ */
+#include "answer.h"
+#include "verdict.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct matcher);
+} matchers SEC(".maps");
+
+/* Nothing stands: decide, count and remember. */
+static __always_inline struct verdict *
+new_verdict(struct __sk_buff *skb, struct packet *packet,
+	    struct config *settings, struct verdict *known, __u64 stamp,
+	    __u64 now)
+{
+	struct matcher *matcher = bpf_map_lookup_elem(&matchers, STACK_KEY(0));
+
+	if (!matcher)
+		return NULL;
+	matcher->pair = packet->pair;
+	matcher->source = packet->source;
+	matcher->bytes = packet->ip_length;
+	matcher->ifindex = skb->ifindex;
+	matcher->local = 0;
+	decide(matcher, settings, known, stamp, now);
+	count_packet(&matcher->verdict, matcher->bytes, now);
+	if (bpf_map_update_elem(&verdicts, &matcher->pair, &matcher->verdict,
+				BPF_ANY))
+		count_reason(REASON_MAP_FULL);
+	return &matcher->verdict;
+}
+
+static __always_inline void mark_packet(struct __sk_buff *skb,
+					struct packet *packet,
+					struct config *settings)
+{
+	struct pair *pair = &packet->pair;
+	__u64 now = bpf_ktime_get_coarse_ns();
+	__u64 stamp = current_stamp(settings, &pair->address);
+	struct verdict *verdict = bpf_map_lookup_elem(&verdicts, pair);
+
+	if (verdict_stands(verdict, stamp, now))
+		count_packet(verdict, packet->ip_length, now);
+	else
+		verdict = new_verdict(skb, packet, settings, verdict, stamp,
+				      now);
+	if (verdict && verdict->rule)
+		skb->mark = (skb->mark & ~verdict->mask) | verdict->mark;
+}
+
+static __always_inline int lan_in(struct __sk_buff *skb, const bool l3)
+{
+	struct config *settings = get_config();
+	struct packet packet;
+	int reason = parse_packet(skb, &packet, l3);
+
+	if (!settings)
+		return TC_NEXT;
+	if (reason) {
+		count_reason(reason);
+		return TC_NEXT;
+	}
+	if (packet.transport && packet.destination_port == DNS_PORT) {
+		struct parser *parser = get_parser(&packet);
+
+		reason = parser ? note_query(skb, parser, settings,
+					     SIDE_LAN) : NO_MESSAGE;
+		if (reason != NO_MESSAGE)
+			count_reason(reason);
+	}
+	mark_packet(skb, &packet, settings);
+	return TC_NEXT;
+}
+
+static __always_inline int lan_out(struct __sk_buff *skb, const bool l3)
+{
+	struct config *settings = get_config();
+	struct packet packet;
+	struct parser *parser;
+	int reason = parse_packet(skb, &packet, l3);
+
+	if (reason) {
+		count_reason(reason);
+		return TC_NEXT;
+	}
+	if (!packet.transport || packet.source_port != DNS_PORT)
+		return TC_NEXT;
+	parser = get_parser(&packet);
+	if (!settings || !parser)
+		return TC_NEXT;
+	reason = read_answer(skb, parser, settings, SIDE_LAN);
+	if (reason > REASON_NONE)
+		count_reason(reason);
+	return TC_NEXT;
+}
+
+SEC("tc")
+int lan_ingress(struct __sk_buff *skb)
+{
+	return lan_in(skb, false);
+}
+
+SEC("tc")
+int lan_ingress_l3(struct __sk_buff *skb)
+{
+	return lan_in(skb, true);
+}
+
+SEC("tc")
+int lan_egress(struct __sk_buff *skb)
+{
+	return lan_out(skb, false);
+}
+
+SEC("tc")
+int lan_egress_l3(struct __sk_buff *skb)
+{
+	return lan_out(skb, true);
+}
+
+char LICENSE[] SEC("license") = "GPL";
