@@ -36,6 +36,28 @@ struct packet {
 	__u8 fragment;		/* the first part of a fragmented packet */
 };
 
+/*
+ * skb->data and skb->data_end are 32-bit fields that the verifier turns into
+ * pointers; a compiler that moves them by 32-bit registers breaks that.
+ */
+#define PACKET_POINTER(skb, field) ({					\
+	void *pointer;							\
+	asm volatile("%0 = *(u32 *)(%1 + %2)"				\
+		     : "=r"(pointer)					\
+		     : "r"(skb), "i"(offsetof(struct __sk_buff, field))); \
+	pointer;							\
+})
+
+static __always_inline void *packet_start(struct __sk_buff *skb)
+{
+	return PACKET_POINTER(skb, data);
+}
+
+static __always_inline void *packet_end(struct __sk_buff *skb)
+{
+	return PACKET_POINTER(skb, data_end);
+}
+
 static __always_inline void set_ipv4(struct address *address, __be32 ipv4)
 {
 	address->word[0] = 0;
@@ -59,14 +81,14 @@ static __always_inline void read_transport(struct __sk_buff *skb,
 {
 	__u32 size = protocol == IPPROTO_UDP ? sizeof(struct udphdr) :
 					       sizeof(struct tcphdr);
-	void *data = (void *)(long)skb->data;
+	void *data = packet_start(skb);
 	__be16 *ports = data + offset;
 
 	if (protocol != IPPROTO_UDP && protocol != IPPROTO_TCP)
 		return;
 	if (offset + size > end)
 		return;
-	if ((void *)(ports + 2) <= (void *)(long)skb->data_end) {
+	if ((void *)(ports + 2) <= packet_end(skb)) {
 		packet->source_port = ports[0];
 		packet->destination_port = ports[1];
 	} else {
@@ -86,15 +108,15 @@ static __always_inline void read_transport(struct __sk_buff *skb,
 static __always_inline void *header_at(struct __sk_buff *skb, __u32 offset,
 				       __u32 size)
 {
-	void *header = (void *)(long)skb->data + offset;
+	void *header = packet_start(skb) + offset;
 
-	if (header + size <= (void *)(long)skb->data_end)
+	if (header + size <= packet_end(skb))
 		return header;
 	if (offset + size > skb->len ||
 	    bpf_skb_pull_data(skb, offset + size))
 		return NULL;
-	header = (void *)(long)skb->data + offset;
-	return header + size <= (void *)(long)skb->data_end ? header : NULL;
+	header = packet_start(skb) + offset;
+	return header + size <= packet_end(skb) ? header : NULL;
 }
 
 static __always_inline int parse_ipv4(struct __sk_buff *skb,
@@ -180,8 +202,8 @@ static __always_inline int parse_ipv6(struct __sk_buff *skb,
 static __always_inline int parse_packet(struct __sk_buff *skb,
 					struct packet *packet, const bool l3)
 {
-	void *data = (void *)(long)skb->data;
-	void *end = (void *)(long)skb->data_end;
+	void *data = packet_start(skb);
+	void *end = packet_end(skb);
 	__u32 offset = 0;
 	__be16 protocol;
 	int error;
