@@ -15,7 +15,6 @@
 struct matcher {
 	struct pair pair;	/* who asks, for what */
 	struct address source;	/* of the packet */
-	__u32 bytes;		/* of the packet */
 	__u32 ifindex;
 	__u32 local;		/* the router's own socket asks */
 	struct pair key;	/* of the fact */
@@ -329,6 +328,7 @@ static __always_inline void decide(struct matcher *matcher,
 
 	remember(matcher, known);
 	__builtin_memset(verdict, 0, sizeof(*verdict));
+	verdict->pair = matcher->pair;
 	verdict->stamp = stamp;
 	verdict->expires = now + VERDICT_LIFETIME;
 	matcher->event.name_length = 0;

@@ -26,6 +26,7 @@
 #define DR_RULES		1024	/* entries of `counters` */
 #define DR_EPOCHS		4096	/* power of two */
 #define DR_TTL_MAX		86400	/* seconds (Z3) */
+#define DR_RECENTS		1024	/* 2^10; 96 bytes each, per CPU */
 
 /*
  * An IPv6 address, or an IPv4 address as ::ffff:a.b.c.d (RFC 4291 §2.5.5.2).
@@ -40,7 +41,7 @@ struct address {
 	__be32 word[4];
 };
 
-/* Key of `facts`, `strays` and `verdicts`. */
+/* Key of `facts` and `strays`. */
 struct pair {
 	struct address client;
 	struct address address;
@@ -157,8 +158,15 @@ enum protected_class {		/* __u32 value of `protected` */
 	PROTECTED_OPEN = 3,	/* an exception inside a wider prefix */
 };
 
-/* Value of `verdicts`: what was decided for this client and address. */
+/*
+ * Value of `verdicts`: what was decided for this client and address. The key
+ * is a __u64 folded from the pair (bpf/README.md), for the speed of hashing 8
+ * bytes instead of 32; the pair itself is here, and one that differs is taken
+ * for no verdict. Also the value of `recents`, the per-CPU front of
+ * `verdicts`: there `packets` and `bytes` are what is not added there yet.
+ */
 struct verdict {
+	struct pair pair;
 	__u64 stamp;		/* generation << 32 | epoch of the address */
 	__u64 expires;		/* decide again then */
 	__u32 rule;		/* 0: none */

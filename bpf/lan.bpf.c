@@ -14,27 +14,50 @@ struct {
 	__type(value, struct matcher);
 } matchers SEC(".maps");
 
-/* Nothing stands: decide, count and remember. */
-static __always_inline struct verdict *
-new_verdict(struct __sk_buff *skb, struct packet *packet,
-	    struct config *settings, struct verdict *known, __u64 stamp,
-	    __u64 now)
+/* Adds what `recent` counted to the verdict it is of. */
+static __always_inline void flush_counts(struct verdict *recent)
+{
+	struct verdict *verdict;
+
+	if (!recent->packets)
+		return;
+	verdict = find_verdict(verdict_key(&recent->pair), &recent->pair);
+	if (verdict) {
+		verdict->packets += recent->packets;
+		verdict->bytes += recent->bytes;
+		verdict->last_seen = recent->last_seen;
+	}
+}
+
+/* Puts the pair's verdict into `recent`, deciding if none stands. */
+static __always_inline void refill(struct __sk_buff *skb,
+				   struct packet *packet,
+				   struct config *settings,
+				   struct verdict *recent, __u64 key,
+				   __u64 stamp, __u64 now)
 {
 	struct matcher *matcher = bpf_map_lookup_elem(&matchers, STACK_KEY(0));
+	struct verdict *known;
 
 	if (!matcher)
-		return NULL;
+		return;
 	matcher->pair = packet->pair;
 	matcher->source = packet->source;
-	matcher->bytes = packet->ip_length;
 	matcher->ifindex = skb->ifindex;
 	matcher->local = 0;
-	decide(matcher, settings, known, stamp, now);
-	count_packet(&matcher->verdict, matcher->bytes, now);
-	if (bpf_map_update_elem(&verdicts, &matcher->pair, &matcher->verdict,
-				BPF_ANY))
-		count_reason(REASON_MAP_FULL);
-	return &matcher->verdict;
+	flush_counts(recent);
+	known = find_verdict(key, &matcher->pair);
+	if (verdict_stands(known, stamp, now)) {
+		*recent = *known;
+	} else {
+		decide(matcher, settings, known, stamp, now);
+		if (bpf_map_update_elem(&verdicts, &key, &matcher->verdict,
+					BPF_ANY))
+			count_reason(REASON_MAP_FULL);
+		*recent = matcher->verdict;
+	}
+	recent->packets = 0;
+	recent->bytes = 0;
 }
 
 static __always_inline void mark_packet(struct __sk_buff *skb,
@@ -44,25 +67,29 @@ static __always_inline void mark_packet(struct __sk_buff *skb,
 	struct pair *pair = &packet->pair;
 	__u64 now = bpf_ktime_get_coarse_ns();
 	__u64 stamp = current_stamp(settings, &pair->address);
-	struct verdict *verdict = bpf_map_lookup_elem(&verdicts, pair);
+	__u64 key = verdict_key(pair);
+	struct verdict *recent =
+		bpf_map_lookup_elem(&recents, STACK_KEY(recent_index(key)));
 
-	if (verdict_stands(verdict, stamp, now))
-		count_packet(verdict, packet->ip_length, now);
-	else
-		verdict = new_verdict(skb, packet, settings, verdict, stamp,
-				      now);
-	if (verdict && verdict->rule)
-		skb->mark = (skb->mark & ~verdict->mask) | verdict->mark;
+	if (!recent)
+		return;
+	if (!same_pair(&recent->pair, pair) ||
+	    !verdict_stands(recent, stamp, now))
+		refill(skb, packet, settings, recent, key, stamp, now);
+	count_packet(recent, packet->ip_length, now);
+	if (recent->rule)
+		skb->mark = (skb->mark & ~recent->mask) | recent->mark;
 }
 
 static __always_inline int lan_in(struct __sk_buff *skb, const bool l3)
 {
 	struct config *settings = get_config();
 	struct packet packet;
-	int reason = parse_packet(skb, &packet, l3);
+	int reason;
 
 	if (!settings)
 		return TC_NEXT;
+	reason = parse_packet(skb, &packet, l3);
 	if (reason) {
 		count_reason(reason);
 		return TC_NEXT;

@@ -55,7 +55,8 @@ static __always_inline bool decide_socket(struct decision *decision,
 	__u64 stamp = current_stamp(settings, address);
 	__u64 task = bpf_get_current_pid_tgid();
 	struct pair pair = { .address = *address };
-	struct verdict *known = bpf_map_lookup_elem(&verdicts, &pair);
+	__u64 key = verdict_key(&pair);
+	struct verdict *known = find_verdict(key, &pair);
 	struct matcher *matcher, *blank;
 
 	if (verdict_stands(known, stamp, now)) {
@@ -76,8 +77,7 @@ static __always_inline bool decide_socket(struct decision *decision,
 	matcher->local = 1;
 	decide(matcher, settings, known, stamp, now);
 	count_packet(&matcher->verdict, 0, now);
-	bpf_map_update_elem(&verdicts, &matcher->pair, &matcher->verdict,
-			    BPF_ANY);
+	bpf_map_update_elem(&verdicts, &key, &matcher->verdict, BPF_ANY);
 	take_decision(decision, &matcher->verdict);
 	bpf_map_delete_elem(&local_matchers, &task);
 	return true;

@@ -101,9 +101,16 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, FACTS);
-	__type(key, struct pair);
+	__type(key, __u64);
 	__type(value, struct verdict);
 } verdicts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, DR_RECENTS);
+	__type(key, __u32);
+	__type(value, struct verdict);
+} recents SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
