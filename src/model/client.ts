@@ -22,7 +22,7 @@ export function parseMac(text: string): Uint8Array | undefined {
 /** `192.168.3.0/24`, a MAC address, or `@guest`; undefined if it is none of them. */
 export function parseClientMatch(text: string): ClientMatch | undefined {
   if (text.startsWith('@')) {
-    return /^@[A-Za-z0-9_.-]{1,31}$/.test(text)
+    return /^@(?!\.{1,2}$)[A-Za-z0-9_.-]{1,31}$/.test(text)
       ? { kind: 'interface', name: text.slice(1) }
       : undefined;
   }

@@ -64,6 +64,8 @@ export interface MainOptions {
 /** Something about the configuration that the user should know. `error`: the section was left out. */
 export interface Diagnostic {
   readonly severity: 'error' | 'warning';
+  /** Of the section: `rule`, `list`, `domainroute`, or what the file has. */
+  readonly type: string;
   readonly section: string;
   readonly option: string | undefined;
   readonly value: string | undefined;
