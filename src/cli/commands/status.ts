@@ -1,0 +1,47 @@
+import type { Status } from '../../control/status.ts';
+import type { Command } from '../command.ts';
+import { counted } from '../diagnostics.ts';
+import { table } from '../table.ts';
+
+function describe({ generation, devices, local, rules, facts, verdicts, reasons }: Status): string {
+  const lines = [
+    `running, generation ${generation}`,
+    `facts     ${facts.used} of ${counted(facts.limit, 'place')}, ${facts.matched} of them matched by a rule`,
+    `verdicts  ${verdicts.used} of ${counted(verdicts.limit, 'place')}`,
+    `sockets   ${local.length === 0 ? 'not steered' : local.join(' ')}`,
+  ];
+  const parts = [
+    `${lines.join('\n')}\n`,
+    table(
+      ['DEVICE', 'IFINDEX', 'ROLE', 'PROGRAMS'],
+      devices.map(({ name, ifindex, role, programs }) => [
+        name ?? '(gone)',
+        ifindex,
+        role,
+        programs.join(' '),
+      ]),
+    ),
+    table(
+      ['RULE', 'PACKETS', 'BYTES'],
+      rules.sections.map(({ section, packets, bytes }) => [section, packets, bytes]),
+    ),
+    table(['REASON', 'COUNT'], Object.entries(reasons)),
+  ];
+  return parts.join('\n');
+}
+
+export const statusCommand: Command = {
+  name: 'status',
+  summary: 'print what is attached, and how much is known',
+  operands: [0, 0],
+  details: `
+The exit status is 0 whether domainroute runs or not. REASON tells what the programs did with packets, and why
+they left others alone.`,
+  async run({ settings, json, out }) {
+    const { status } = await import('../../control/status.ts');
+    const current = await status(settings);
+    if (json) out(`${JSON.stringify(current)}\n`);
+    else out(current.running ? describe(current) : 'not running\n');
+    return 0;
+  },
+};

@@ -1,0 +1,107 @@
+/** What is learnt and decided, as it happens. */
+import {
+  ACTION_BLOCK,
+  EVENT_FACT,
+  EVENT_VERDICT,
+  monotonicNow,
+  PAIR,
+  readConfig,
+  readLiveRules,
+  watchEvents,
+  type Action,
+  type Event,
+  type Maps,
+} from '../datapath/index.ts';
+import { factSource, type FactSource } from '../facts/fact.ts';
+import { formatAddress } from '../model/address.ts';
+import { formatClient } from '../model/client.ts';
+import { formatDomainName } from '../model/domain-name.ts';
+import { formatMark } from '../model/mark.ts';
+import { withMapsUntil } from './session.ts';
+import type { Settings } from './settings.ts';
+
+/** The JSON shape of the command line and of ubus. */
+export interface MonitorEvent {
+  /** `fact`: a new fact, or another name; `verdict`: one that did not stand before. */
+  readonly event: 'fact' | 'verdict';
+  /** Seconds since 1970, by the wall clock of now. */
+  readonly time: number;
+  /** A MAC address or an address; null: any, and the router itself. */
+  readonly client: string | null;
+  readonly address: string;
+  readonly name: string | null;
+  /** Null for a verdict without a name. */
+  readonly source: FactSource | null;
+  /** Of a verdict: UCI section; null: no rule. */
+  readonly rule: string | null;
+  readonly action: 'route' | 'block' | null;
+  readonly mark: string | null;
+  readonly interface: string | null;
+  /** Whole seconds. */
+  readonly expires_in: number;
+}
+
+/** The actions by rule number, read again when the rules have changed. */
+function actionFinder(maps: Maps): (rule: number) => Action | undefined {
+  let generation = 0;
+  const actions = new Map<number, Action>();
+  return (rule) => {
+    const current = readConfig(maps)?.generation ?? 0;
+    if (current !== generation) {
+      generation = current;
+      actions.clear();
+      for (const action of readLiveRules(maps).cells.values()) actions.set(action.rule, action);
+    }
+    return actions.get(rule);
+  };
+}
+
+function describe(event: Event, action: Action | undefined): MonitorEvent {
+  const pair = PAIR.decode(event.pair);
+  const now = monotonicNow();
+  const length = event.name_length;
+  const known = length > 0;
+  return {
+    event: event.kind === EVENT_FACT ? 'fact' : 'verdict',
+    time: Math.round((Date.now() - (now - event.time) / 1e6) / 10) / 100,
+    client: formatClient(pair.client),
+    address: formatAddress(pair.address),
+    name: known ? formatDomainName(event.name.subarray(0, length - 1)) : null,
+    source: known ? factSource(event.source) : null,
+    rule: action?.section ?? null,
+    action: action === undefined ? null : (action.flags & ACTION_BLOCK) === 0 ? 'route' : 'block',
+    mark: action === undefined || action.mask === 0 ? null : formatMark(action.mark),
+    interface: action === undefined || action.interface === '' ? null : action.interface,
+    expires_in: Math.max(0, Math.floor((event.expires - now) / 1e9)),
+  };
+}
+
+/**
+ * Calls `onEvent` until `signal` is aborted. Throws DomainrouteError 'not-running'. There is one ring of
+ * events: two monitors share them.
+ */
+export async function monitor(
+  settings: Settings,
+  onEvent: (event: MonitorEvent) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  await withMapsUntil(settings, async (maps) => {
+    const actionOf = actionFinder(maps);
+    const close = watchEvents(maps, (event) => {
+      const rule = event.kind === EVENT_VERDICT ? event.rule : 0;
+      onEvent(describe(event, rule === 0 ? undefined : actionOf(rule)));
+    });
+    try {
+      await aborted(signal);
+    } finally {
+      close();
+    }
+  });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,44 @@
+/** What every query begins with: the addon, the pinned maps, the settings in force. */
+// each from its own file: what rdns needs is loaded in a few milliseconds, all of the data path is not
+import { readConfig } from '../datapath/config-map.ts';
+import type { Config } from '../datapath/layouts.ts';
+import { Maps, notRunning } from '../datapath/maps.ts';
+import { openLibbpf } from '../datapath/objects.ts';
+import { pinsBelow } from '../datapath/pins.ts';
+import type { Settings } from './settings.ts';
+
+function openMaps({ assets, pin }: Settings): { readonly maps: Maps; readonly config: Config } {
+  openLibbpf(assets);
+  const maps = new Maps(pinsBelow(pin));
+  try {
+    const config = readConfig(maps);
+    if (config === undefined) throw notRunning();
+    return { maps, config };
+  } catch (error) {
+    maps.close();
+    throw error;
+  }
+}
+
+/** Runs `task` on the pinned maps. Throws DomainrouteError 'not-running' if there are none. */
+export function withMaps<T>(settings: Settings, task: (maps: Maps, config: Config) => T): T {
+  const { maps, config } = openMaps(settings);
+  try {
+    return task(maps, config);
+  } finally {
+    maps.close();
+  }
+}
+
+/** The same for a task that takes its time. */
+export async function withMapsUntil<T>(
+  settings: Settings,
+  task: (maps: Maps) => Promise<T>,
+): Promise<T> {
+  const { maps } = openMaps(settings);
+  try {
+    return await task(maps);
+  } finally {
+    maps.close();
+  }
+}

@@ -1,0 +1,50 @@
+/** The data path in the kernel, as the control plane sees it. */
+import { flock } from '#libbpf-ts';
+
+export * from './constants.ts';
+export { readConfig } from './config-map.ts';
+export { readCounters, readReasons, readUsage, type Count, type Usage } from './counts.ts';
+export { decisionMaps, type DecisionMaps } from './decision-maps.ts';
+export { watchEvents } from './events.ts';
+export { factMaps, monotonicNow, type Entries, type FactMaps } from './fact-maps.ts';
+export { PAIR, type Action, type Config, type Event } from './layouts.ts';
+export {
+  allStand,
+  applyLinks,
+  planLinks,
+  readLinks,
+  removeLink,
+  type AttachDevice,
+  type Cgroup,
+  type LinkPlan,
+  type LinkState,
+  type Role,
+} from './links.ts';
+export { Maps, MAP_NAMES, notRunning, type MapName } from './maps.ts';
+export { loadPrograms, openLibbpf, type LoadedPrograms, type ProgramName } from './objects.ts';
+export { pinMaps } from './pin-maps.ts';
+export {
+  checkBpffs,
+  hasPins,
+  listPins,
+  makePinDirectories,
+  pinsBelow,
+  removePins,
+  type Pins,
+} from './pins.ts';
+export { planProtected, type ProtectedUpdate } from './protected-map.ts';
+export { protectedEntries, type OwnAddresses, type ProtectedEntries } from './protected.ts';
+export type { RuleCell, RuleImage } from './rule-image.ts';
+export {
+  readLiveRules,
+  stageRules,
+  type LiveRules,
+  type RuleSettings,
+  type StagedRules,
+} from './rule-tables.ts';
+export { readVerdicts, type Verdict } from './verdict-maps.ts';
+
+/** Locks an open file, unless another one has it. openLibbpf comes first. */
+export function tryLock(fd: number): boolean {
+  return flock(fd, false);
+}
