@@ -115,6 +115,7 @@ static __always_inline int step_name(struct parser *parser,
 	if (parser->fresh) {
 		parser->fresh = 0;
 		name_begin(&parser->name, parser->name.offset, seed);
+		name_clear(&parser->name);
 	}
 	progress = name_step(&parser->name, parser->message,
 				 DR_MESSAGE_MAX - 1, parser->length, seed);

@@ -24,7 +24,7 @@ struct matcher {
 	struct protected_key protected;
 	struct verdict verdict;
 	struct event event;
-	__u64 links[DR_CHAIN_MAX + 1]; /* hashes of the owners followed */
+	__u64 links[16];	/* hashes of the owners followed */
 	__u64 suffix;
 	__u32 state;
 	__u32 level;
@@ -47,9 +47,9 @@ enum matcher_state {
 	MATCHER_NAME,
 	MATCHER_SUFFIX,
 	MATCHER_EXACT,
-	MATCHER_LINK,
+	MATCHER_STRAY_LINK,
+	MATCHER_UNNAMED,	/* no name matched, or there is none */
 	MATCHER_DEFAULT,
-	MATCHER_CELL,
 };
 
 static __always_inline bool fact_stands(struct fact *fact, __u64 now,
@@ -141,22 +141,14 @@ static __always_inline void step_suffix(struct matcher *matcher,
 	}
 }
 
-/* The next name of the chain; false: there is none. */
-static __always_inline bool step_link(struct matcher *matcher, __u64 seed)
+/* The next name of the chain, if this map has it. */
+static __always_inline bool follow_link(struct matcher *matcher,
+					struct alias *alias, __u64 seed)
 {
-	__u64 owner = matcher->name.whole;
-	__u32 count = matcher->link_count;
-	struct alias *alias;
-
-	if (count >= DR_CHAIN_MAX)
-		return false;
-	alias = bpf_map_lookup_elem(&aliases, &owner);
-	if (!alias)
-		alias = bpf_map_lookup_elem(&stray_aliases, &owner);
 	if (!alias)
 		return false;
-	matcher->links[count] = owner;
-	matcher->link_count = count + 1;
+	matcher->links[matcher->link_count & 15] = matcher->name.whole;
+	matcher->link_count++;
 	match_name(matcher, alias->name, alias->name_length, seed);
 	return true;
 }
@@ -195,10 +187,22 @@ static __always_inline bool step_matcher(struct matcher *matcher,
 	case MATCHER_EXACT:
 		if (matcher->best)
 			return true;
-		if (!step_link(matcher, settings->seed))
-			matcher->state = MATCHER_LINK;
+		if (matcher->link_count == DR_CHAIN_MAX)
+			matcher->state = MATCHER_UNNAMED;
+		else if (!follow_link(matcher,
+				      bpf_map_lookup_elem(&aliases,
+							  &matcher->name.whole),
+				      settings->seed))
+			matcher->state = MATCHER_STRAY_LINK;
 		return false;
-	case MATCHER_LINK: /* no name matched */
+	case MATCHER_STRAY_LINK:
+		if (!follow_link(matcher,
+				 bpf_map_lookup_elem(&stray_aliases,
+						     &matcher->name.whole),
+				 settings->seed))
+			matcher->state = MATCHER_UNNAMED;
+		return false;
+	case MATCHER_UNNAMED:
 		matcher->state = MATCHER_DEFAULT;
 		matcher->is_default = 1;
 		matcher->cell = find_rule(0);
@@ -331,12 +335,13 @@ static __always_inline void decide(struct matcher *matcher,
 	verdict->pair = matcher->pair;
 	verdict->stamp = stamp;
 	verdict->expires = now + VERDICT_LIFETIME;
+	verdict->last_seen = now;
 	matcher->event.name_length = 0;
 	matcher->best = 0;
 	matcher->cell = 0;
 	matcher->link_count = 0;
 	matcher->is_default = 0;
-	matcher->state = MATCHER_LINK;
+	matcher->state = MATCHER_UNNAMED;
 	matcher->interface.word[0] = bpf_htonl(0x01000000);
 	matcher->interface.word[1] = bpf_htonl(1);
 	matcher->interface.word[2] = 0;

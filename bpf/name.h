@@ -62,9 +62,6 @@ static __always_inline __u64 lower_case(__u64 word)
 static __always_inline void name_begin(struct name *name, __u32 offset,
 				       __u64 seed)
 {
-	__u64 *word = (__u64 *)name->bytes;
-	int i;
-
 	name->whole = seed;
 	name->raw = seed;
 	name->offset = offset;
@@ -73,6 +70,14 @@ static __always_inline void name_begin(struct name *name, __u32 offset,
 	name->left = 0;
 	name->length = 0;
 	name->count = 0;
+}
+
+/* For who wants nothing but zeros behind the name that is read next. */
+static __always_inline void name_clear(struct name *name)
+{
+	__u64 *word = (__u64 *)name->bytes;
+	int i;
+
 #pragma clang loop unroll(full)
 	for (i = 0; i < NAME_BUFFER / 8; i++)
 		word[i] = 0;
@@ -86,7 +91,7 @@ static __always_inline enum name_progress
 name_step(struct name *name, const __u8 *input, const __u32 mask, __u32 end,
 	  __u64 seed)
 {
-	__u32 offset, left, length;
+	__u32 offset, left, length, size, position;
 	__u64 word;
 
 	/* state stays in memory, where the verifier does not follow it */
@@ -95,8 +100,6 @@ name_step(struct name *name, const __u8 *input, const __u32 mask, __u32 end,
 	left = name->left;
 	length = name->length;
 	if (!left) {
-		__u32 size;
-
 		if (offset >= end)
 			return NAME_BAD;
 		size = input[offset & mask];
@@ -125,30 +128,24 @@ name_step(struct name *name, const __u8 *input, const __u32 mask, __u32 end,
 			return NAME_BAD;
 		name->label = seed;
 	}
+	size = left < 8 ? left : 8;
 	word = *(const __u64 *)(input + (offset & mask));
-	if (left < 8) {
-		word &= (1ULL << (left * 8)) - 1;
-		offset += left;
-		length += left;
-		left = 0;
-	} else {
-		offset += 8;
-		length += 8;
-		left -= 8;
-	}
+	word &= ~0ULL >> (64 - 8 * size);
+	position = length & 0xff;
+	name->offset = offset + size;
+	name->length = length + size;
+	name->left = left - size;
+	/* both ways to here have left the same behind: the verifier joins them */
+	barrier();
 	name->raw = mix(name->raw, word);
 	word = lower_case(word);
 	name->label = mix(name->label, word);
-	/* `length` is now behind the word, so this is where it began */
-	*(__u64 *)(name->bytes + (name->length & 0xff)) = word;
-	if (!left) {
+	*(__u64 *)(name->bytes + position) = word;
+	if (!name->left) {
 		name->whole = mix(name->whole, name->label);
 		name->labels[name->count & DR_LABELS_MAX] = name->label;
 		name->count++;
 	}
-	name->offset = offset;
-	name->length = length;
-	name->left = left;
 	return NAME_MORE;
 }
 

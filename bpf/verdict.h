@@ -13,15 +13,21 @@ static __always_inline struct config *get_config(void)
 	return bpf_map_lookup_elem(&config, STACK_KEY(0));
 }
 
+/* So that the last bytes of addresses, the upper ones here, tell in all bits. */
+static __always_inline __u64 fold(__u64 word)
+{
+	return word ^ word >> 32;
+}
+
 /* The key of a pair's verdict: a sum of products, as they run at once. */
 static __always_inline __u64 verdict_key(const struct pair *pair)
 {
 	const __u64 *word = (const __u64 *)pair;
 
-	return word[0] * 0x9E3779B97F4A7C15ULL +
-	       word[1] * 0xC2B2AE3D27D4EB4FULL +
-	       word[2] * 0x165667B19E3779F9ULL +
-	       word[3] * 0xD6E8FEB86659FD93ULL;
+	return fold(word[0]) * 0x9E3779B97F4A7C15ULL +
+	       fold(word[1]) * 0xC2B2AE3D27D4EB4FULL +
+	       fold(word[2]) * 0x165667B19E3779F9ULL +
+	       fold(word[3]) * 0xD6E8FEB86659FD93ULL;
 }
 
 static __always_inline __u32 recent_index(__u64 key)
