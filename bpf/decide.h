@@ -116,7 +116,14 @@ static __always_inline void match_name(struct matcher *matcher,
 				       const __u8 *name, __u32 length,
 				       __u64 seed)
 {
-	__builtin_memcpy(matcher->input, name, NAME_INPUT);
+	__u64 *to = (__u64 *)matcher->input;
+	const __u64 *from = (const __u64 *)name;
+	int i;
+
+	/* a __builtin_memcpy() here would go byte by byte */
+#pragma clang loop unroll(full)
+	for (i = 0; i < NAME_INPUT / 8; i++)
+		to[i] = from[i];
 	matcher->length = length;
 	matcher->state = MATCHER_NAME;
 	matcher->suffix = seed;

@@ -174,7 +174,7 @@ struct verdict {
 	__u32 mark;
 	__u32 mask;
 	__u32 ifindex;
-	__u32 pad;
+	__u32 tick;		/* in `recents`: jiffies when last_seen was set */
 	__u64 packets;
 	__u64 bytes;		/* IP packets, with their headers */
 	__u64 last_seen;

@@ -34,9 +34,10 @@ static __always_inline void refill(struct __sk_buff *skb,
 				   struct packet *packet,
 				   struct config *settings,
 				   struct verdict *recent, __u64 key,
-				   __u64 stamp, __u64 now)
+				   __u64 stamp)
 {
 	struct matcher *matcher = bpf_map_lookup_elem(&matchers, STACK_KEY(0));
+	__u64 now = bpf_ktime_get_coarse_ns();
 	struct verdict *known;
 
 	if (!matcher)
@@ -58,6 +59,30 @@ static __always_inline void refill(struct __sk_buff *skb,
 	}
 	recent->packets = 0;
 	recent->bytes = 0;
+	recent->last_seen = now;
+	recent->tick = bpf_jiffies64();
+}
+
+/*
+ * Does the pair's verdict lie there, and stand? The coarse clock moves with
+ * the jiffies only, and those are read for nothing: once a tick is enough.
+ */
+static __always_inline bool recent_stands(struct verdict *recent,
+					  const struct pair *pair, __u64 stamp)
+{
+	__u32 tick = bpf_jiffies64();
+	__u64 now;
+
+	if (!same_pair(&recent->pair, pair) || recent->stamp != stamp)
+		return false;
+	if (recent->tick == tick)
+		return true;
+	now = bpf_ktime_get_coarse_ns();
+	if (now >= recent->expires)
+		return false;
+	recent->last_seen = now;
+	recent->tick = tick;
+	return true;
 }
 
 static __always_inline void mark_packet(struct __sk_buff *skb,
@@ -65,7 +90,6 @@ static __always_inline void mark_packet(struct __sk_buff *skb,
 					struct config *settings)
 {
 	struct pair *pair = &packet->pair;
-	__u64 now = bpf_ktime_get_coarse_ns();
 	__u64 stamp = current_stamp(settings, &pair->address);
 	__u64 key = verdict_key(pair);
 	struct verdict *recent =
@@ -73,10 +97,9 @@ static __always_inline void mark_packet(struct __sk_buff *skb,
 
 	if (!recent)
 		return;
-	if (!same_pair(&recent->pair, pair) ||
-	    !verdict_stands(recent, stamp, now))
-		refill(skb, packet, settings, recent, key, stamp, now);
-	count_packet(recent, packet->ip_length, now);
+	if (!recent_stands(recent, pair, stamp))
+		refill(skb, packet, settings, recent, key, stamp);
+	count_packet(recent, packet->ip_length);
 	if (recent->rule)
 		skb->mark = (skb->mark & ~recent->mask) | recent->mark;
 }

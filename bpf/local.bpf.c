@@ -60,7 +60,8 @@ static __always_inline bool decide_socket(struct decision *decision,
 	struct matcher *matcher, *blank;
 
 	if (verdict_stands(known, stamp, now)) {
-		count_packet(known, 0, now);
+		known->last_seen = now;
+		count_packet(known, 0);
 		take_decision(decision, known);
 		return true;
 	}
@@ -76,7 +77,7 @@ static __always_inline bool decide_socket(struct decision *decision,
 	matcher->pair = pair;
 	matcher->local = 1;
 	decide(matcher, settings, known, stamp, now);
-	count_packet(&matcher->verdict, 0, now);
+	count_packet(&matcher->verdict, 0);
 	bpf_map_update_elem(&verdicts, &key, &matcher->verdict, BPF_ANY);
 	take_decision(decision, &matcher->verdict);
 	bpf_map_delete_elem(&local_matchers, &task);

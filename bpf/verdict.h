@@ -71,15 +71,13 @@ static __always_inline bool verdict_stands(struct verdict *verdict,
 }
 
 /* Counts a packet, by rule exactly, as each CPU does so by itself. */
-static __always_inline void count_packet(struct verdict *verdict, __u32 bytes,
-					 __u64 now)
+static __always_inline void count_packet(struct verdict *verdict, __u32 bytes)
 {
 	struct counter *counter =
 		bpf_map_lookup_elem(&counters, STACK_KEY(verdict->rule));
 
 	verdict->packets++;
 	verdict->bytes += bytes;
-	verdict->last_seen = now;
 	if (counter) {
 		counter->packets++;
 		counter->bytes += bytes;

@@ -210,6 +210,7 @@ export const VERDICT = layout('verdict', 96, {
   mark: ['u32', 56],
   mask: ['u32', 60],
   ifindex: ['u32', 64],
+  tick: ['u32', 68],
   packets: ['count', 72],
   bytes: ['count', 80],
   last_seen: ['count', 88],
