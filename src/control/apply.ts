@@ -7,15 +7,19 @@ import {
   allStand,
   applyLinks,
   checkBpffs,
+  forgetVersion,
   loadPrograms,
   makePinDirectories,
   Maps,
   MAP_NAMES,
+  noteVersion,
+  objectsDigest,
   pinMaps,
   pinsBelow,
   planProtected,
   readConfig,
   readLiveRules,
+  readVersion,
   stageRules,
   type Config,
   type LoadedPrograms,
@@ -80,7 +84,10 @@ export async function applyPlan(settings: Settings, plan: Plan, renew: boolean):
     const { configuration } = plan;
     const rules = compileRules({ configuration, seed, readList: readChunks });
     const reuse = new Map(config === undefined ? [] : MAP_NAMES.map((n) => [n, maps.get(n)]));
-    if (renew || config === undefined || !allStand(pins, plan.links, plan.cgroup)) {
+    const digest = objectsDigest(settings.assets);
+    // loading takes the verifier seconds on a router
+    const current = !renew || readVersion(pins) === digest;
+    if (config === undefined || !current || !allStand(pins, plan.links, plan.cgroup)) {
       const programs = new Set(plan.links.map(({ program }) => program));
       const { facts } = configuration.main;
       loaded = loadPrograms({ assets: settings.assets, programs, reuse, facts });
@@ -90,12 +97,14 @@ export async function applyPlan(settings: Settings, plan: Plan, renew: boolean):
       pinMaps(pins, loaded);
     }
     const down = await swapRules(maps, plan, rules, seed, config, () => {
+      if (loaded !== undefined) forgetVersion(pins);
       applyLinks({
         pins,
         wanted: plan.links,
         programs: loaded?.programs ?? new Map(),
         cgroup: plan.cgroup,
       });
+      if (loaded !== undefined) noteVersion(pins, digest);
     });
     return {
       generation: readConfig(maps)?.generation ?? 0,

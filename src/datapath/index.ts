@@ -21,14 +21,23 @@ export {
   type Role,
 } from './links.ts';
 export { Maps, MAP_NAMES, notRunning, type MapName } from './maps.ts';
-export { loadPrograms, openLibbpf, type LoadedPrograms, type ProgramName } from './objects.ts';
+export {
+  loadPrograms,
+  objectsDigest,
+  openLibbpf,
+  type LoadedPrograms,
+  type ProgramName,
+} from './objects.ts';
 export { pinMaps } from './pin-maps.ts';
 export {
   checkBpffs,
+  forgetVersion,
   hasPins,
   listPins,
   makePinDirectories,
+  noteVersion,
   pinsBelow,
+  readVersion,
   removePins,
   type Pins,
 } from './pins.ts';

@@ -1,5 +1,6 @@
 /** Loading the objects of dist/bpf: only the programs that are needed, around maps that are shared. */
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BpfObject, loadAddon, memlockUnlimited, type BpfMap, type BpfProgram } from '#libbpf-ts';
 import { DomainrouteError, errnoOf, messageOf } from '../base/errors.ts';
@@ -40,6 +41,23 @@ export function openLibbpf(assets: string): void {
       { cause: error },
     );
   }
+}
+
+/** Tells one version of the objects from another: 16 hexadecimal digits. */
+export function objectsDigest(assets: string): string {
+  const hash = createHash('sha256');
+  for (const { file } of OBJECTS) {
+    const path = join(assets, 'bpf', file);
+    try {
+      hash.update(readFileSync(path));
+    } catch (cause) {
+      const state = errnoOf(cause) ?? 'unknown';
+      throw new DomainrouteError('platform', `Cannot read '${path}': ${state} (run make build)`, {
+        cause,
+      });
+    }
+  }
+  return hash.digest('hex').slice(0, 16);
 }
 
 /** What was loaded; `close` drops the descriptors, pins and links keep what they hold. */

@@ -60,7 +60,10 @@ const handlers: Handlers = {
     const talk = createServer((socket) => {
       socket.on('error', () => socket.destroy());
       socket.write(`${name}\n`);
-      createInterface(socket).on('line', (line) => socket.write(`${name} ${line}\n`));
+      const lines = createInterface(socket);
+      // it repeats the errors of its socket
+      lines.on('error', () => undefined);
+      lines.on('line', (line) => socket.write(`${name} ${line}\n`));
     });
     const datagrams = (['udp4', 'udp6'] as const).map((type) => {
       const socket = createSocket({ type, ipv6Only: type === 'udp6' });
