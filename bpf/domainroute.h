@@ -245,6 +245,7 @@ enum reason {
 	REASON_NO_RULE,		/* a name is known, no rule matches */
 	REASON_RULE,		/* a rule was found */
 	REASON_DECIDE_STEPS,	/* the matcher ran out of steps */
+	REASON_RESERVED_ADDRESS, /* an address that only our maps use */
 	REASON_MAX = 64,
 };
 

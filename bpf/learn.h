@@ -157,8 +157,9 @@ static __always_inline void learn(struct parser *parser, __u32 offset)
 	bool changed;
 
 	read_address(parser, offset, &pair->address);
-	if (protected_class(&parser->protected, &pair->address) ==
-	    PROTECTED_NEVER)
+	if ((parser->address_size == 16 && is_mapped(&pair->address)) ||
+	    protected_class(&parser->protected, &pair->address) ==
+		    PROTECTED_NEVER)
 		parser->result = REASON_PROTECTED_ANSWER;
 	else
 		parser->result = refresh(parser) ? REASON_FACT_REFRESHED :

@@ -66,6 +66,23 @@ static __always_inline void set_ipv4(struct address *address, __be32 ipv4)
 	address->word[3] = ipv4;
 }
 
+/* ::ffff:0:0/96, which no packet on a wire should carry (RFC 4291 §2.5.5.2) */
+static __always_inline bool is_mapped(const struct address *address)
+{
+	return !(address->word[0] | address->word[1]) &&
+	       address->word[2] == bpf_htonl(0xffff);
+}
+
+/* Would be taken for one of our keys: MAC address, interface, any client. */
+static __always_inline bool is_reserved(const struct address *source)
+{
+	if (!(source->word[0] | source->word[1] | source->word[2] |
+	      source->word[3]))
+		return true;
+	return source->word[0] == bpf_htonl(0x01000000) &&
+	       bpf_ntohl(source->word[1]) <= 1;
+}
+
 static __always_inline void set_mac(struct address *client, const __u8 *mac)
 {
 	client->word[0] = bpf_htonl(0x01000000);
@@ -172,7 +189,8 @@ static __always_inline void skip_extensions(struct __sk_buff *skb,
 }
 
 static __always_inline int parse_ipv6(struct __sk_buff *skb,
-				      struct packet *packet, __u32 offset)
+				      struct packet *packet, __u32 offset,
+				      const bool l3)
 {
 	struct ipv6hdr *ip = header_at(skb, offset, sizeof(*ip));
 	__u32 end;
@@ -186,6 +204,9 @@ static __always_inline int parse_ipv6(struct __sk_buff *skb,
 	__builtin_memcpy(&packet->source, &ip->saddr, sizeof(packet->source));
 	__builtin_memcpy(&packet->pair.address, &ip->daddr,
 			 sizeof(packet->pair.address));
+	if (is_mapped(&packet->source) || is_mapped(&packet->pair.address) ||
+	    (l3 && is_reserved(&packet->source)))
+		return REASON_RESERVED_ADDRESS;
 	if (ip->nexthdr == IPPROTO_UDP || ip->nexthdr == IPPROTO_TCP)
 		read_transport(skb, packet, ip->nexthdr, offset + sizeof(*ip),
 			       end);
@@ -242,7 +263,7 @@ static __always_inline int parse_packet(struct __sk_buff *skb,
 	if (protocol == bpf_htons(ETH_P_IP))
 		error = parse_ipv4(skb, packet, offset);
 	else if (protocol == bpf_htons(ETH_P_IPV6))
-		error = parse_ipv6(skb, packet, offset);
+		error = parse_ipv6(skb, packet, offset, l3);
 	else
 		return REASON_NOT_IP;
 	if (l3 && !error)

@@ -63,4 +63,5 @@ export const REASONS = [
   'no_rule',
   'rule',
   'decide_steps',
+  'reserved_address',
 ] as const;

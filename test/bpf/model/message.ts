@@ -1,10 +1,10 @@
 /** bpf/README.md "DNS": what a query notes and what an answer teaches. */
 import { exactKey, questionHash, suffixHashes } from './hash.ts';
-import { binary, exchangeKey, mapped, type Address } from './layout.ts';
+import { binary, exchangeKey, mapped } from './layout.ts';
 import { learn, type Lesson } from './learn.ts';
 import { CHAIN_MAX, RECORDS_MAX, STEPS_MAX } from './limits.ts';
 import { rawOf, readName, Steps, type Name } from './name.ts';
-import type { Carried, Packet } from './packet.ts';
+import { isMapped, type Carried, type Packet } from './packet.ts';
 import { REASON } from './reasons.ts';
 import { count, isAhead, type State } from './state.ts';
 
@@ -23,7 +23,7 @@ export function readQuery(
   packet: Packet,
   carried: Carried,
   side: number,
-  client: Address,
+  client: string,
   now: bigint,
 ): void {
   const { message } = carried;
@@ -196,11 +196,11 @@ class AnswerReader {
     switch (be16(message, offset)) {
       case TYPE.A:
         if (end - data !== 4) return stop(REASON.BAD_RECORD);
-        this.learn(mapped(message.subarray(data, end)), ttl);
+        this.learn(message.subarray(data, end), ttl);
         return goOn(end);
       case TYPE.AAAA:
         if (end - data !== 16) return stop(REASON.BAD_RECORD);
-        this.learn(binary(message.subarray(data, end)), ttl);
+        this.learn(message.subarray(data, end), ttl);
         return goOn(end);
       case TYPE.CNAME:
         return this.cname(data, end);
@@ -212,7 +212,13 @@ class AnswerReader {
     }
   }
 
-  private learn(address: Address, ttl: number): void {
+  /** 4 or 16 bytes; an IPv4 address in the form of IPv6 is never learnt (Z2). */
+  private learn(bytes: Uint8Array, ttl: number): void {
+    if (bytes.length === 16 && isMapped(bytes)) {
+      count(this.state, REASON.PROTECTED_ANSWER);
+      return;
+    }
+    const address = bytes.length === 4 ? mapped(bytes) : binary(bytes);
     learn(this.state, this.lesson, address, ttl, this.matched);
   }
 
@@ -254,7 +260,7 @@ class AnswerReader {
         for (let hint = value; hint < valueEnd; hint += size) {
           if (!steps.take()) return stop(REASON.STEPS);
           const bytes = message.subarray(hint, hint + size);
-          this.learn(size === 4 ? mapped(bytes) : binary(bytes), ttl);
+          this.learn(bytes, ttl);
         }
       }
       offset = valueEnd;

@@ -68,10 +68,25 @@ function readIpv4(bytes: Uint8Array, mac: Uint8Array | undefined): Packet | numb
 const FRAGMENT_HEADER = 44;
 const WALKED = [0, 43, FRAGMENT_HEADER, 60];
 
+/** ::ffff:0:0/96 */
+export function isMapped(address: Uint8Array): boolean {
+  return address.every((byte, i) => i >= 12 || byte === (i < 10 ? 0 : 0xff));
+}
+
+function reserved(source: Uint8Array, destination: Uint8Array, layer3: boolean): boolean {
+  if (isMapped(source) || isMapped(destination)) return true;
+  if (!layer3) return false;
+  const hex = Buffer.from(source).toString('hex');
+  return /^(0{32}|010000000000000[01])/.test(hex);
+}
+
 function readIpv6(bytes: Uint8Array, mac: Uint8Array | undefined): Packet | number {
   if (bytes.length < 40) return REASON.SHORT_PACKET;
   const length = 40 + be16(bytes, 4);
   if ((bytes[0] ?? 0) >> 4 !== 6 || length > bytes.length) return REASON.SHORT_PACKET;
+  if (reserved(bytes.subarray(8, 24), bytes.subarray(24, 40), mac === undefined)) {
+    return REASON.RESERVED_ADDRESS;
+  }
   let rest = bytes.subarray(40, length);
   let protocol = bytes[6] ?? 0;
   let fragment: Packet['fragment'] = 'whole';

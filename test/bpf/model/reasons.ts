@@ -32,6 +32,7 @@ export const REASON = {
   NO_RULE: 30,
   RULE: 31,
   DECIDE_STEPS: 32,
+  RESERVED_ADDRESS: 33,
 } as const;
 
 export type ReasonName = keyof typeof REASON;
