@@ -29,10 +29,8 @@ import {
   applyRouting,
   applyStickiness,
   readRouting,
-  removeStickiness,
   runCommand,
   type KernelRouting,
-  type Target,
 } from '../route/index.ts';
 import type { Diagnostic } from '../model/rule.ts';
 import { compileRules, type RuleSet } from '../rules/compile.ts';
@@ -138,9 +136,9 @@ async function swapRules(
   const staged = stageRules(maps, image);
   const protection = planProtected(maps, plan.protected);
   protection.add();
-  const options = { table: main.table, markMask: main.markMask };
-  const leaving = sameMarks(old, main.markMask) ? leavingTargets(live, targets, deviceOf) : [];
-  await applyRouting([...targets, ...leaving], options);
+  // live connections of rules that go are still on their way: their tables stay until stop, or a new use
+  const options = { table: main.table, markMask: main.markMask, keepOthers: true };
+  const { down } = await applyRouting(targets, options);
   if (targets.length > 0) await applyStickiness(main.markMask);
   // programs that run have rules already; new ones must not meet an empty configuration
   if (old !== undefined) attach();
@@ -149,8 +147,6 @@ async function swapRules(
   if (old === undefined) attach();
   staged.cleanup();
   protection.removeOld();
-  const { down } = await applyRouting(targets, options);
-  if (targets.length === 0) await removeStickiness();
   return down;
 }
 
@@ -162,20 +158,6 @@ function currentTargets(
 ): LiveTargets {
   if (old === undefined) return { numbers: new Map(), recent: new Set() };
   return liveTargets(readLiveRules(maps).cells.values(), old.mark_mask, table, routing);
-}
-
-function sameMarks(old: Config | undefined, markMask: number): boolean {
-  return old?.mark_mask === markMask;
-}
-
-/** Targets that only the rules before had: needed until they are out of force. */
-function leavingTargets(
-  { numbers }: LiveTargets,
-  targets: readonly Target[],
-  deviceOf: (name: string) => string,
-): Target[] {
-  const taken = new Set(targets.map(({ number }) => number));
-  return routeTargets(numbers, deviceOf).filter(({ number }) => !taken.has(number));
 }
 
 function sizeDiagnostics(maps: Maps, { configuration: { main } }: Plan): Diagnostic[] {

@@ -14,7 +14,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DomainrouteError, errnoOf } from '../base/errors.ts';
 import { tryLock } from '../datapath/index.ts';
 
-const WAIT_MS = 10_000;
+/** The verifier takes a router's first start this long, and several may come at once. */
+const WAIT_MS = 60_000;
 const RETRY_MS = 20;
 
 function openLock(directory: string, path: string): number | undefined {
@@ -45,14 +46,14 @@ function isStill(fd: number, path: string): boolean {
 }
 
 async function acquire(directory: string, path: string, waitMs: number): Promise<number> {
-  const deadline = Date.now() + waitMs;
+  const deadline = performance.now() + waitMs;
   for (;;) {
     const fd = openLock(directory, path);
     if (fd !== undefined) {
       if (tryLock(fd) && isStill(fd, path)) return fd;
       closeSync(fd);
     }
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw new DomainrouteError(
         'busy',
         `Cannot lock '${path}': another command holds it (try again when it has ended)`,
@@ -63,7 +64,7 @@ async function acquire(directory: string, path: string, waitMs: number): Promise
 }
 
 /**
- * Runs `task` while nobody else does, waiting for at most 10 s (DomainrouteError 'busy'). The file is removed
+ * Runs `task` while nobody else does, waiting for at most a minute (DomainrouteError 'busy'). The file is removed
  * behind a task when `isNeeded` says no, and the directory with it if it is empty (S5).
  */
 export async function withLock<T>(

@@ -10,6 +10,7 @@ import {
 } from '../datapath/index.ts';
 import { DomainrouteError } from '../base/errors.ts';
 import type { Configuration, Diagnostic, MainOptions } from '../model/rule.ts';
+import { stickinessObstacle } from '../route/index.ts';
 import { findCgroup } from './environment.ts';
 import { readHost, type Device, type Host } from './host.ts';
 import { ruleDiagnostics } from './image.ts';
@@ -40,7 +41,7 @@ export async function makePlan(settings: Settings, configuration: Configuration)
       `Cannot steer clients: no LAN device is there: ${main.lan.join(', ')} (see option 'lan' of section 'main')`,
     );
   }
-  diagnostics.push(...ruleDiagnostics(rules, resolve));
+  diagnostics.push(...ruleDiagnostics(rules, resolve), ...(await machineDiagnostics()));
   return {
     configuration,
     resolve,
@@ -49,6 +50,14 @@ export async function makePlan(settings: Settings, configuration: Configuration)
     protected: protectedEntries(ownAddresses(host)),
     diagnostics,
   };
+}
+
+/** What this machine's settings keep from working. */
+async function machineDiagnostics(): Promise<Diagnostic[]> {
+  const message = await stickinessObstacle();
+  if (message === undefined) return [];
+  const [option, value] = [undefined, undefined];
+  return [{ severity: 'warning', type: 'domainroute', section: 'main', option, value, message }];
 }
 
 /** Every interface that the configuration names. */

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 
+import { withLock } from '../../src/control/lock.ts';
+import { openLibbpf } from '../../src/datapath/index.ts';
 import { useLab } from '../lab/mocha.ts';
 import type { Lab } from '../lab/lab.ts';
 import { until } from '../lab/until.ts';
@@ -374,15 +376,23 @@ describe('the command line', function () {
       await succeed('start');
     });
 
-    it('nothing, but another command holds the lock', async () => {
+    it('nothing, but another command holds the lock and goes on holding it', async () => {
       const { run } = lab().directories;
       mkdirSync(run, { recursive: true, mode: 0o700 });
       const holder = lab().router.spawn(['flock', `${run}/lock`, 'sleep', '60']);
       try {
         await until('the lock is held', () => existsSync(`${run}/lock`));
-        const [exit, line] = await complaint('start');
-        assert.equal(exit, 1);
-        assert.match(line, /^domainroute: Cannot lock '.*': another command holds it/);
+        openLibbpf(new URL('../../dist', import.meta.url).pathname);
+        const second = withLock(
+          run,
+          () => true,
+          () => Promise.resolve(),
+          200,
+        );
+        await assert.rejects(second, {
+          code: 'busy',
+          message: `Cannot lock '${run}/lock': another command holds it (try again when it has ended)`,
+        });
       } finally {
         holder.kill();
         rmSync(run, { recursive: true, force: true });
