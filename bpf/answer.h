@@ -157,7 +157,7 @@ static __always_inline int step_match(struct parser *parser,
 			  label_from_right(name, parser->level));
 		parser->suffix = key;
 	}
-	if (find_rule(key))
+	if (has_rules(settings, last ? 0 : parser->level) && find_rule(key))
 		parser->matched = 1;
 	else if (!last)
 		return STEP_MORE;

@@ -141,10 +141,12 @@ static __always_inline void step_suffix(struct matcher *matcher,
 		matcher->level++;
 		matcher->suffix = mix(matcher->suffix,
 				      label_from_right(name, matcher->level));
-		matcher->cell = find_rule(matcher->suffix);
+		if (has_rules(settings, matcher->level))
+			matcher->cell = find_rule(matcher->suffix);
 	} else {
 		matcher->state = MATCHER_EXACT;
-		matcher->cell = find_rule(mix(name->whole, EXACT));
+		if (has_rules(settings, 0))
+			matcher->cell = find_rule(mix(name->whole, EXACT));
 	}
 }
 

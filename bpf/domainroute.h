@@ -53,7 +53,8 @@ struct config {
 	__u32 mark_mask;	/* the bits of skb->mark that are ours */
 	__u64 seed;		/* of every hash of a name */
 	__u64 hold;		/* a fact outlives its last use by this, ns */
-	__u32 cells;		/* where the live half of `actions` begins */
+	__u32 levels;		/* bit k: there are rules of k labels, 31: of
+				 * more; bit 0: exact ones */
 	__u32 max_labels;	/* labels of the deepest suffix rule */
 };
 

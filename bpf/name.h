@@ -155,6 +155,12 @@ static __always_inline __u64 label_from_right(struct name *name, __u32 k)
 	return name->labels[(name->count - k) & DR_LABELS_MAX];
 }
 
+/* Can a rule be found there? `level`: how many labels, or 0 for the exact key. */
+static __always_inline bool has_rules(struct config *settings, __u32 level)
+{
+	return settings->levels >> (level < 31 ? level : 31) & 1;
+}
+
 /* Looks up a hash in the live rules; 0: none, else the first cell. */
 static __always_inline __u32 find_rule(__u64 hash)
 {

@@ -74,9 +74,9 @@ function cellOf(rule: Rule, next: number, { main, resolve, targets }: ImageInput
 
 /** The image of a rule set. */
 export function imageOf(rules: RuleSet, input: ImageInput): RuleImage {
-  const { count, keys, cells, maxLabels } = rules;
+  const { count, keys, cells, maxLabels, levels } = rules;
   const actions = rules.actions.map(({ rule, next }) => cellOf(rule, next, input));
-  return { count, keys, cells, maxLabels, actions };
+  return { count, keys, cells, maxLabels, levels, actions };
 }
 
 /** What of the enabled rules cannot be done now: interfaces that are missing, actions that nobody carries out. */

@@ -142,7 +142,7 @@ export const CONFIG = layout('config', 32, {
   mark_mask: ['u32', 4],
   seed: ['u64', 8],
   hold: ['u64', 16],
-  cells: ['u32', 24],
+  levels: ['u32', 24],
   max_labels: ['u32', 28],
 });
 

@@ -28,4 +28,5 @@ export interface RuleImage {
   /** Cell n is `actions[n - 1]`. */
   readonly actions: readonly RuleCell[];
   readonly maxLabels: number;
+  readonly levels: number;
 }

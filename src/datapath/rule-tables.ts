@@ -67,7 +67,7 @@ export function readLiveRules(maps: Maps): LiveRules {
 }
 
 /** What `config` holds beside that which follows from the rules. */
-export type RuleSettings = Omit<Config, 'cells' | 'generation' | 'max_labels'>;
+export type RuleSettings = Omit<Config, 'generation' | 'levels' | 'max_labels'>;
 
 /** A rule set that is in the kernel, but not in force. */
 export interface StagedRules {
@@ -92,7 +92,7 @@ export function stageRules(maps: Maps, image: RuleImage): StagedRules {
   const fingerprint = fingerprintOf(image);
   if (live.fingerprint === fingerprint) {
     return {
-      commit: (settings) => writeConfig(maps, settings, image, live.base),
+      commit: (settings) => writeConfig(maps, settings, image),
       cleanup: () => undefined,
     };
   }
@@ -110,22 +110,19 @@ export function stageRules(maps: Maps, image: RuleImage): StagedRules {
     commit: (settings) => {
       maps.get('rules').updateInner(ZERO, inner);
       inner.close();
-      writeConfig(maps, settings, image, base);
+      writeConfig(maps, settings, image);
     },
     cleanup: () => clearClients(maps, live.base),
   };
 }
 
-/** The generation is what makes verdicts void: it goes up last. */
-function writeConfig(
-  maps: Maps,
-  settings: RuleSettings,
-  { maxLabels }: RuleImage,
-  base: number,
-): void {
-  const generation = (readConfig(maps)?.generation ?? 0) + 1;
-  const config = { ...settings, cells: base, generation, max_labels: maxLabels };
-  maps.get('config').update(ZERO, CONFIG.encode(config));
+/** The generation is what makes verdicts void: it goes up last, when all else can be seen by every CPU. */
+function writeConfig(maps: Maps, settings: RuleSettings, { maxLabels, levels }: RuleImage): void {
+  const old = readConfig(maps)?.generation ?? 0;
+  for (const generation of [old, old + 1]) {
+    const config = { ...settings, levels, generation, max_labels: maxLabels };
+    maps.get('config').update(ZERO, CONFIG.encode(config));
+  }
 }
 
 function fillInner({ count, keys, cells }: RuleImage, base: number): BpfMap {

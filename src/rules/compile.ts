@@ -39,6 +39,8 @@ export interface RuleSet {
   readonly defaultCell: number;
   /** Labels of the deepest rule that is not exact. */
   readonly maxLabels: number;
+  /** Bit k: there are suffix rules of k labels, 31: of more; bit 0: exact ones. */
+  readonly levels: number;
   /** One for each list that was read. */
   readonly lists: readonly ListReport[];
   readonly diagnostics: readonly Diagnostic[];
@@ -74,6 +76,7 @@ class Compiler {
   private readonly lists: RuleLists;
   private defaultList = 0;
   private maxLabels = 0;
+  private levels = 0;
 
   constructor(rules: readonly Rule[], seed: bigint) {
     this.hasher = new NameHasher(seed);
@@ -118,6 +121,7 @@ class Compiler {
       actions,
       defaultCell,
       maxLabels: this.maxLabels,
+      levels: this.levels >>> 0,
     };
   }
 
@@ -136,9 +140,11 @@ class Compiler {
     if (labels === -1) throw new RangeError('Cannot compile rule: a name is not in wire form');
     if (exact) {
       hasher.exact();
+      this.levels |= 1;
     } else {
       hasher.suffix();
       if (labels > this.maxLabels) this.maxLabels = labels;
+      this.levels |= 1 << Math.min(labels, 31);
     }
     const place = table.place(hasher.low, hasher.high);
     table.set(place, extend(table.get(place)));

@@ -73,12 +73,14 @@ export function compilePolicy(spec: PolicySpec): Policy {
   const cells = spec.cells ?? 0;
   const lists = new Map<bigint, number[]>();
   let maxLabels = 0;
+  let levels = 0;
   spec.rules.forEach((rule, index) => {
     for (const domain of rule.domains) {
       const exact = typeof domain === 'string' && domain.startsWith('=');
       const labels = typeof domain === 'string' ? labelsOf(domain.slice(exact ? 1 : 0)) : domain;
       const hashes = labels.map((label) => labelHash(seed, lowerCase(label)));
       if (!exact) maxLabels = Math.max(maxLabels, labels.length);
+      if (exact || labels.length > 0) levels |= 1 << (exact ? 0 : Math.min(labels.length, 31));
       const key = exact
         ? exactKey(wholeHash(seed, hashes))
         : (suffixHashes(seed, hashes).at(-1) ?? 0n);
@@ -116,7 +118,7 @@ export function compilePolicy(spec: PolicySpec): Policy {
       markMask: 0x3f000000,
       seed,
       hold: spec.hold ?? 86_400_000_000_000n,
-      cells,
+      levels: levels >>> 0,
       maxLabels,
     },
     rules,

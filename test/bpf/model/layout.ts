@@ -13,7 +13,7 @@ export interface Config {
   readonly seed: bigint;
   /** ns */
   readonly hold: bigint;
-  readonly cells: number;
+  readonly levels: number;
   readonly maxLabels: number;
 }
 
@@ -160,7 +160,7 @@ export function encodeConfig(c: Config): Buffer {
   bytes.writeUInt32LE(c.markMask, 4);
   bytes.writeBigUInt64LE(c.seed, 8);
   bytes.writeBigUInt64LE(c.hold, 16);
-  bytes.writeUInt32LE(c.cells, 24);
+  bytes.writeUInt32LE(c.levels, 24);
   bytes.writeUInt32LE(c.maxLabels, 28);
   return bytes;
 }

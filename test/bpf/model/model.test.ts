@@ -171,7 +171,7 @@ describe('reference model: names', () => {
 
 describe('reference model: layouts', () => {
   it('encode as bpf/domainroute.h says', () => {
-    const config = { generation: 1, markMask: 2, seed: 3n, hold: 4n, cells: 5, maxLabels: 6 };
+    const config = { generation: 1, markMask: 2, seed: 3n, hold: 4n, levels: 5, maxLabels: 6 };
     assert.equal(
       toHex(encodeConfig(config)),
       '01000000020000000300000000000000040000000000000005000000 06000000'.replace(' ', ''),

@@ -108,7 +108,7 @@ describe('a layout', () => {
       mark_mask: 0x3f000000,
       seed: 0x0102030405060708n,
       hold: 86_400_000_000_000n,
-      cells: 2048,
+      levels: 0x800,
       max_labels: 3,
     });
     const hex =
