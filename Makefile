@@ -60,7 +60,7 @@ lint: node_modules/.package-lock.json
 	@echo "tsc"
 	@node_modules/.bin/tsc
 	@echo "eslint"
-	@node_modules/.bin/eslint --max-warnings=0 src test
+	@node_modules/.bin/eslint --config .eslint.config.js --max-warnings=0 src test
 	@echo "prettier"
 	@node_modules/.bin/prettier --check --log-level=warn .
 	@echo "clang -fsyntax-only"

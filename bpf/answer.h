@@ -35,7 +35,7 @@ enum purpose {
 #define SVC_IPV6HINT	6
 
 static __always_inline void read_name(struct parser *parser, __u32 purpose,
-				      __u32 offset)
+				      __u64 offset)
 {
 	parser->purpose = purpose;
 	parser->state = STATE_NAME;
@@ -68,7 +68,7 @@ static __always_inline int finish_question(struct parser *parser,
 					   struct query *query, __u64 seed)
 {
 	struct name *name = &parser->name;
-	__u32 offset = name->offset;
+	__u64 offset = name->offset;
 
 	if (offset + 4 > parser->length)
 		return REASON_SHORT_MESSAGE;
@@ -169,7 +169,7 @@ static __always_inline int step_match(struct parser *parser,
 
 static __always_inline int step_record(struct parser *parser)
 {
-	__u32 offset = parser->next;
+	__u64 offset = parser->next;
 
 	if (parser->records == parser->answers)
 		return STEP_END;
@@ -189,8 +189,8 @@ static __always_inline int step_record(struct parser *parser)
 
 static __always_inline int step_rdata(struct parser *parser)
 {
-	__u32 offset = parser->name.offset;
-	__u32 type, length, ttl;
+	__u64 offset = parser->name.offset;
+	__u64 type, length, ttl;
 
 	if (offset + 10 > parser->length)
 		return REASON_BAD_RECORD;
@@ -229,8 +229,8 @@ static __always_inline int step_rdata(struct parser *parser)
 
 static __always_inline int step_param(struct parser *parser)
 {
-	__u32 offset = parser->name.offset;
-	__u32 key, length;
+	__u64 offset = parser->name.offset;
+	__u64 key, length;
 
 	if (offset == parser->next) {
 		parser->state = STATE_RECORD;
@@ -244,7 +244,7 @@ static __always_inline int step_param(struct parser *parser)
 	if (offset + length > parser->next)
 		return REASON_BAD_RECORD;
 	if (key == SVC_IPV4HINT || key == SVC_IPV6HINT) {
-		__u32 size = key == SVC_IPV4HINT ? 4 : 16;
+		__u64 size = key == SVC_IPV4HINT ? 4 : 16;
 
 		if (!length || length & (size - 1))
 			return REASON_BAD_RECORD;
@@ -315,7 +315,8 @@ static __always_inline int read_answer(struct __sk_buff *skb,
 				       struct config *settings, __u8 side)
 {
 	struct query *query;
-	int error, i;
+	__u64 i;
+	int error;
 
 	error = read_message(skb, parser);
 	if (error)
@@ -349,6 +350,30 @@ static __always_inline int read_answer(struct __sk_buff *skb,
 			return parser->result;
 	}
 	return REASON_STEPS;
+}
+
+/* A packet that may be an answer, on its way to who asked. */
+static __always_inline int pass_answer(struct __sk_buff *skb, __u8 side,
+				       const bool l3)
+{
+	struct config *settings = get_config();
+	struct packet packet;
+	struct parser *parser;
+	int reason = parse_packet(skb, &packet, l3);
+
+	if (reason) {
+		count_reason(reason);
+		return TC_NEXT;
+	}
+	if (!packet.transport || packet.source_port != DNS_PORT)
+		return TC_NEXT;
+	parser = get_parser(&packet);
+	if (!settings || !parser)
+		return TC_NEXT;
+	reason = read_answer(skb, parser, settings, side);
+	if (reason > REASON_NONE)
+		count_reason(reason);
+	return TC_NEXT;
 }
 
 #endif

@@ -129,28 +129,6 @@ static __always_inline int lan_in(struct __sk_buff *skb, const bool l3)
 	return TC_NEXT;
 }
 
-static __always_inline int lan_out(struct __sk_buff *skb, const bool l3)
-{
-	struct config *settings = get_config();
-	struct packet packet;
-	struct parser *parser;
-	int reason = parse_packet(skb, &packet, l3);
-
-	if (reason) {
-		count_reason(reason);
-		return TC_NEXT;
-	}
-	if (!packet.transport || packet.source_port != DNS_PORT)
-		return TC_NEXT;
-	parser = get_parser(&packet);
-	if (!settings || !parser)
-		return TC_NEXT;
-	reason = read_answer(skb, parser, settings, SIDE_LAN);
-	if (reason > REASON_NONE)
-		count_reason(reason);
-	return TC_NEXT;
-}
-
 SEC("tc")
 int lan_ingress(struct __sk_buff *skb)
 {
@@ -166,13 +144,13 @@ int lan_ingress_l3(struct __sk_buff *skb)
 SEC("tc")
 int lan_egress(struct __sk_buff *skb)
 {
-	return lan_out(skb, false);
+	return pass_answer(skb, SIDE_LAN, false);
 }
 
 SEC("tc")
 int lan_egress_l3(struct __sk_buff *skb)
 {
-	return lan_out(skb, true);
+	return pass_answer(skb, SIDE_LAN, true);
 }
 
 char LICENSE[] SEC("license") = "GPL";

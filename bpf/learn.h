@@ -45,7 +45,7 @@ static __always_inline __u32 protected_class(struct protected_key *key,
 }
 
 /* RFC 2181 §8 for TTLs with the top bit set; Z3 for long ones. */
-static __always_inline void set_expiry(struct parser *parser, __u32 ttl)
+static __always_inline void set_expiry(struct parser *parser, __u64 ttl)
 {
 	if (ttl & 0x80000000)
 		ttl = 0;
@@ -106,7 +106,7 @@ static __always_inline void tell_fact(struct parser *parser)
 }
 
 /* The address at `offset` of the message, 4 or 16 bytes. */
-static __always_inline void read_address(struct parser *parser, __u32 offset,
+static __always_inline void read_address(struct parser *parser, __u64 offset,
 					 struct address *address)
 {
 	const __u8 *from = parser->message + (offset & (DR_MESSAGE_MAX - 1));
@@ -122,13 +122,8 @@ static __always_inline void read_address(struct parser *parser, __u32 offset,
 }
 
 /* The pair is known under the same name: no new map entry is needed. */
-static __always_inline bool refresh(struct parser *parser)
+static __always_inline bool refresh(struct parser *parser, struct fact *known)
 {
-	struct fact *known =
-		bpf_map_lookup_elem(parser->matched ? (void *)&facts :
-						      (void *)&strays,
-				    &parser->pair);
-
 	if (!known || known->hash != parser->fact.hash)
 		return false;
 	known->told = parser->now;
@@ -140,21 +135,44 @@ static __always_inline bool refresh(struct parser *parser)
 /* The reason to count: REASON_FACT_LEARNT, or why it was not. */
 static __always_inline int insert(struct parser *parser)
 {
+	long error;
+
 	if (!take_budget(parser))
 		return REASON_NAME_FULL;
-	if (bpf_map_update_elem(parser->matched ? (void *)&facts :
-						  (void *)&strays,
-				&parser->pair, &parser->fact, BPF_ANY))
+	if (parser->matched)
+		error = bpf_map_update_elem(&facts, &parser->pair,
+					    &parser->fact, BPF_ANY);
+	else
+		error = bpf_map_update_elem(&strays, &parser->pair,
+					    &parser->fact, BPF_ANY);
+	if (error)
 		return REASON_MAP_FULL;
 	tell_fact(parser);
 	return REASON_FACT_LEARNT;
 }
 
+/* Puts the pair into the map of its kind, and sees if the other one has it. */
+static __always_inline int keep_fact(struct parser *parser)
+{
+	struct fact *fact = bpf_map_lookup_elem(&facts, &parser->pair);
+	struct fact *stray = bpf_map_lookup_elem(&strays, &parser->pair);
+
+	if (parser->matched) {
+		parser->other_known = !!stray;
+		if (refresh(parser, fact))
+			return REASON_FACT_REFRESHED;
+	} else {
+		parser->other_known = !!fact;
+		if (refresh(parser, stray))
+			return REASON_FACT_REFRESHED;
+	}
+	return insert(parser);
+}
+
 /* Learns the address at `offset` of the message. */
-static __always_inline void learn(struct parser *parser, __u32 offset)
+static __always_inline void learn(struct parser *parser, __u64 offset)
 {
 	struct pair *pair = &parser->pair;
-	bool changed;
 
 	read_address(parser, offset, &pair->address);
 	if ((parser->address_size == 16 && is_mapped(&pair->address)) ||
@@ -162,19 +180,16 @@ static __always_inline void learn(struct parser *parser, __u32 offset)
 		    PROTECTED_NEVER)
 		parser->result = REASON_PROTECTED_ANSWER;
 	else
-		parser->result = refresh(parser) ? REASON_FACT_REFRESHED :
-						   insert(parser);
+		parser->result = keep_fact(parser);
 	barrier();
 	count_reason(parser->result);
-	changed = parser->result == REASON_FACT_LEARNT;
-	if (!changed && parser->result != REASON_FACT_REFRESHED)
+	barrier();
+	if (parser->result != REASON_FACT_LEARNT &&
+	    (parser->result != REASON_FACT_REFRESHED || !parser->other_known))
 		return;
-	if (parser->matched)
-		changed |= !bpf_map_delete_elem(&strays, pair);
-	else
-		changed |= !!bpf_map_lookup_elem(&facts, pair);
-	if (changed)
-		bump_epoch(&pair->address);
+	if (parser->matched && parser->other_known)
+		bpf_map_delete_elem(&strays, pair);
+	bump_epoch(&pair->address);
 }
 
 #endif

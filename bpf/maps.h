@@ -137,6 +137,11 @@ struct {
  */
 #define STACK_KEY(value)	(&(__u64){ value })
 
+static __always_inline struct config *get_config(void)
+{
+	return bpf_map_lookup_elem(&config, STACK_KEY(0));
+}
+
 static __always_inline void count_reason(__u32 reason)
 {
 	__u64 *count = bpf_map_lookup_elem(&reasons, STACK_KEY(reason));

@@ -42,6 +42,7 @@ struct parser {
 	__u32 level;		/* labels in `suffix` */
 	__u32 current_offset;	/* where the current name was read */
 	__u32 matched;		/* a rule names a name of the chain */
+	__u32 other_known;	/* the pair is in the map of the other kind */
 	__u32 links;		/* CNAMEs followed */
 	__u32 records;		/* read */
 	__u32 answers;		/* ANCOUNT */
@@ -76,13 +77,13 @@ static __always_inline struct parser *get_parser(struct packet *packet)
 }
 
 /* The 16 bits at `offset` of the message, in host order. */
-static __always_inline __u32 read16(struct parser *parser, __u32 offset)
+static __always_inline __u64 read16(struct parser *parser, __u64 offset)
 {
 	return bpf_ntohs(*(__be16 *)(parser->message +
 				     (offset & (DR_MESSAGE_MAX - 1))));
 }
 
-static __always_inline __u32 read32(struct parser *parser, __u32 offset)
+static __always_inline __u64 read32(struct parser *parser, __u64 offset)
 {
 	return bpf_ntohl(*(__be32 *)(parser->message +
 				     (offset & (DR_MESSAGE_MAX - 1))));
@@ -170,7 +171,7 @@ static __always_inline void set_exchange(struct parser *parser, __u8 side,
 }
 
 /* QNAME as it came, QTYPE and QCLASS, in one hash. */
-static __always_inline __u64 question_hash(struct parser *parser, __u32 offset)
+static __always_inline __u64 question_hash(struct parser *parser, __u64 offset)
 {
 	return mix(parser->name.raw, (__u64)read32(parser, offset));
 }

@@ -88,10 +88,10 @@ static __always_inline void name_clear(struct name *name)
  * input less one, a power of two less one; 8 bytes more must be readable.
  */
 static __always_inline enum name_progress
-name_step(struct name *name, const __u8 *input, const __u32 mask, __u32 end,
+name_step(struct name *name, const __u8 *input, const __u64 mask, __u64 end,
 	  __u64 seed)
 {
-	__u32 offset, left, length, size, position;
+	__u64 offset, left, length, size, position;
 	__u64 word;
 
 	/* state stays in memory, where the verifier does not follow it */
@@ -108,7 +108,7 @@ name_step(struct name *name, const __u8 *input, const __u32 mask, __u32 end,
 			return NAME_DONE;
 		}
 		if (size >= 0xc0) {
-			__u32 target;
+			__u64 target;
 
 			if (offset + 1 >= end)
 				return NAME_BAD;

@@ -8,11 +8,6 @@
 
 #include "decide.h"
 
-static __always_inline struct config *get_config(void)
-{
-	return bpf_map_lookup_elem(&config, STACK_KEY(0));
-}
-
 /* So that the last bytes of addresses, the upper ones here, tell in all bits. */
 static __always_inline __u64 fold(__u64 word)
 {

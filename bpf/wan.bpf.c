@@ -4,7 +4,6 @@
  * what it is answered, teaches for any client.
  */
 #include "answer.h"
-#include "verdict.h"
 
 static __always_inline int wan_out(struct __sk_buff *skb, const bool l3)
 {
@@ -31,28 +30,6 @@ static __always_inline int wan_out(struct __sk_buff *skb, const bool l3)
 	return TC_NEXT;
 }
 
-static __always_inline int wan_in(struct __sk_buff *skb, const bool l3)
-{
-	struct config *settings = get_config();
-	struct packet packet;
-	struct parser *parser;
-	int reason = parse_packet(skb, &packet, l3);
-
-	if (reason) {
-		count_reason(reason);
-		return TC_NEXT;
-	}
-	if (!packet.transport || packet.source_port != DNS_PORT)
-		return TC_NEXT;
-	parser = get_parser(&packet);
-	if (!settings || !parser)
-		return TC_NEXT;
-	reason = read_answer(skb, parser, settings, SIDE_WAN);
-	if (reason > REASON_NONE)
-		count_reason(reason);
-	return TC_NEXT;
-}
-
 SEC("tc")
 int wan_egress(struct __sk_buff *skb)
 {
@@ -68,13 +45,13 @@ int wan_egress_l3(struct __sk_buff *skb)
 SEC("tc")
 int wan_ingress(struct __sk_buff *skb)
 {
-	return wan_in(skb, false);
+	return pass_answer(skb, SIDE_WAN, false);
 }
 
 SEC("tc")
 int wan_ingress_l3(struct __sk_buff *skb)
 {
-	return wan_in(skb, true);
+	return pass_answer(skb, SIDE_WAN, true);
 }
 
 char LICENSE[] SEC("license") = "GPL";
