@@ -138,7 +138,7 @@ async function swapRules(
   protection.add();
   // live connections of rules that go are still on their way: their tables stay until stop, or a new use
   const options = { table: main.table, markMask: main.markMask, keepOthers: true };
-  const { down } = await applyRouting(targets, options);
+  const { down } = await applyRouting(targets, options, runCommand, routing);
   if (targets.length > 0) await applyStickiness(main.markMask);
   // programs that run have rules already; new ones must not meet an empty configuration
   if (old !== undefined) attach();

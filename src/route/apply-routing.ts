@@ -1,6 +1,6 @@
 /** Brings the kernel's ip rules and routing tables to what targets need. */
 import { commandError, ProgramMissingError, runCommand, type Runner } from './command.ts';
-import { readRouting } from './kernel-routing.ts';
+import { readRouting, type KernelRouting } from './kernel-routing.ts';
 import { planRouting, type IpBatch } from './plan-routing.ts';
 import type { RoutingOptions, Target } from './target.ts';
 
@@ -14,14 +14,16 @@ export interface RoutingReport {
 /**
  * Makes what `wanted` needs and removes what else is ours. May be repeated at any time: only differences are
  * applied, such as routes that the kernel dropped with their link. If a command fails the others are carried
- * out nevertheless, so that the kill switches stand; then DomainrouteError is thrown.
+ * out nevertheless, so that the kill switches stand; then DomainrouteError is thrown. `known`: what was read
+ * a moment ago.
  */
 export async function applyRouting(
   wanted: readonly Target[],
   options: RoutingOptions,
   run: Runner = runCommand,
+  known?: KernelRouting,
 ): Promise<RoutingReport> {
-  const found = await readRouting(run);
+  const found = known ?? (await readRouting(run));
   const batch = planRouting(wanted, options, found);
   const changes = await runBatch(batch, run);
   const devices = wanted.flatMap((target) => (target.kind === 'interface' ? [target.device] : []));

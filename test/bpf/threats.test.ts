@@ -208,6 +208,24 @@ describe('the data path under attack', function () {
       assert.equal(lab.send(IP), MARK);
     });
 
+    it('neither learns nor marks IPv4 in the form of IPv6', () => {
+      const mapped = u8(...new Array<number>(10).fill(0), 0xff, 0xff, 198, 51, 100, 7);
+      const record = { ...a('2001:db8::1'), data: mapped };
+      assert.deepEqual(lab.learn([record], { type: TYPE.AAAA }), ['PROTECTED_ANSWER']);
+      lab.begin({ rules: [rule(['.'], MARK)] });
+      assert.equal(lab.send('::ffff:c633:6407', { client: '2001:db8:1::5' }), 0);
+      assert.equal(lab.send('2001:db8:2::7', { client: '::ffff:c633:6407' }), 0);
+      assert.equal(lab.send('2001:db8:2::7', { client: '2001:db8:1::5' }), MARK);
+    });
+
+    it('takes no source for a key of ours where there is no MAC address', () => {
+      lab.begin({ rules: [rule(['.'], MARK)] });
+      for (const client of ['::', '100::1', '100:0:0:1::2']) {
+        assert.equal(lab.send('2001:db8:2::7', { client, layer3: true }), 0, client);
+      }
+      assert.equal(lab.send('2001:db8:2::7', { client: '100:0:0:2::2', layer3: true }), MARK);
+    });
+
     it('marks private ones only for rules that opt in, with exceptions inside', () => {
       const ranges = [
         privatePrefix('10.0.0.0/8'),
