@@ -22,6 +22,7 @@
 #define DR_STEPS_MAX		256	/* steps of the parser, of the matcher */
 #define DR_MESSAGE_MAX		4096	/* bytes read of a message */
 #define DR_ADDRESSES_MAX	256	/* new addresses a name and hour (Z3) */
+#define DR_NAMES		8192	/* entries of `names`, 2^13 */
 #define DR_CELLS		4096	/* entries of `actions`, two halves */
 #define DR_RULES		1024	/* entries of `counters` */
 #define DR_EPOCHS		4096	/* power of two */
@@ -187,8 +188,12 @@ struct counter {
 	__u64 bytes;
 };
 
-/* Value of `names`, how many addresses a name brought; key: its hash. */
+/*
+ * Value of `names`: how many addresses a name brought a client. An array by
+ * the upper 13 bits of `key`; whoever comes next takes the place.
+ */
 struct budget {
+	__u64 key;		/* hash of name and client */
 	__u64 since;
 	__u64 used;
 };

@@ -75,15 +75,14 @@ static __always_inline bool take_budget(struct parser *parser)
 {
 	const __u64 *client = (const __u64 *)&parser->pair.client;
 	__u64 key = mix(mix(parser->fact.hash, client[0]), client[1]);
-	struct budget *budget = bpf_map_lookup_elem(&names, &key);
+	struct budget *budget =
+		bpf_map_lookup_elem(&names, STACK_KEY(key >> 51));
 
-	if (!budget) {
-		struct budget first = { .since = parser->now, .used = 1 };
-
-		bpf_map_update_elem(&names, &key, &first, BPF_ANY);
-		return true;
-	}
-	if (parser->now - budget->since >= BUDGET_PERIOD) {
+	if (!budget)
+		return false;
+	if (budget->key != key ||
+	    parser->now - budget->since >= BUDGET_PERIOD) {
+		budget->key = key;
 		budget->since = parser->now;
 		budget->used = 0;
 	}

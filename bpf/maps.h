@@ -55,9 +55,9 @@ struct {
 } aliases SEC(".maps"), stray_aliases SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, ALIASES);
-	__type(key, __u64);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DR_NAMES);
+	__type(key, __u32);
 	__type(value, struct budget);
 } names SEC(".maps");
 

@@ -221,9 +221,10 @@ export const COUNTER = layout('counter', 16, {
   bytes: ['count', 8],
 });
 
-export const BUDGET = layout('budget', 16, {
-  since: ['count', 0],
-  used: ['count', 8],
+export const BUDGET = layout('budget', 24, {
+  key: ['u64', 0],
+  since: ['count', 8],
+  used: ['count', 16],
 });
 
 export const EVENT = layout('event', 320, {

@@ -30,14 +30,13 @@ export type MapName = (typeof MAP_NAMES)[number];
 /** Entries of the maps that `option facts` sizes. */
 export function mapSizes(facts: number): Partial<Record<MapName, number>> {
   // a name has several addresses, and few have aliases
-  const names = Math.max(1024, Math.ceil(facts / 4));
+  const aliases = Math.max(1024, Math.ceil(facts / 4));
   return {
     facts,
     strays: facts,
     verdicts: facts,
-    aliases: names,
-    stray_aliases: names,
-    names,
+    aliases,
+    stray_aliases: aliases,
     pending: 8192,
   };
 }

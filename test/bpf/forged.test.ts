@@ -95,7 +95,7 @@ describe('forged answers', function () {
   let harness: Harness;
 
   before(() => {
-    const sizes = { pending: 65_536, facts: 65_536, strays: 65_536, names: 65_536 };
+    const sizes = { pending: 65_536, facts: 65_536, strays: 65_536 };
     harness = new Harness({ objectsDirectory: OBJECTS, addonPath: ADDON, maxEntries: sizes });
     harness.writePolicy(
       compilePolicy({ rules: [{ domains: ['example.com'], mark: 0x1000000, mask: 0x3f000000 }] }),

@@ -193,10 +193,12 @@ function age(twin: Twin, random: Random): void {
       return;
     }
     default: {
-      const hash = pickKey(state.names, random);
+      const place = pickKey(state.names, random);
+      const budget = place === undefined ? undefined : state.names.get(place);
       const since = random.oneIn(2) ? now - HOUR - 10n * SECOND : now - HOUR / 2n;
       const used = random.pick([1, 255, 256]);
-      if (hash !== undefined && since > 0n) twin.rewriteBudget(hash, { since, used });
+      if (place !== undefined && budget !== undefined && since > 0n)
+        twin.rewriteBudget(place, { ...budget, since, used });
     }
   }
 }

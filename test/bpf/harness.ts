@@ -164,17 +164,18 @@ export class Harness {
     this.map('config').update(ZERO, encodeConfig(policy.config));
   }
 
-  /** Key and value bytes by key as a binary string. */
+  /** Key and value bytes by key as a binary string; of an array, the places that are used. */
   entries(table: TableName): Map<string, Buffer> {
     const map = this.map(table);
-    const { keySize, valueSize } = map.info;
+    const { keySize, valueSize, type } = map.info;
     const { count, keys, values } = map.entries();
     const all = new Map<string, Buffer>();
     const keyBytes = Buffer.from(keys.buffer, keys.byteOffset, keys.length);
     const valueBytes = Buffer.from(values.buffer, values.byteOffset, values.length);
     for (let i = 0; i < count; i++) {
       const key = keyBytes.toString('latin1', i * keySize, (i + 1) * keySize);
-      all.set(key, valueBytes.subarray(i * valueSize, (i + 1) * valueSize));
+      const value = valueBytes.subarray(i * valueSize, (i + 1) * valueSize);
+      if (type !== MapType.ARRAY || value.some((byte) => byte !== 0)) all.set(key, value);
     }
     return all;
   }
@@ -227,7 +228,11 @@ export class Harness {
   }
 
   private clearMap(map: BpfMap): void {
-    const { count, keys } = map.entries();
+    const { count, keys, values } = map.entries();
+    if (map.info.type === MapType.ARRAY) {
+      map.updateBatch(keys, new Uint8Array(values.length), count);
+      return;
+    }
     if (map.info.type !== MapType.LPM_TRIE) {
       if (count > 0) map.deleteBatch(keys, count);
       return;

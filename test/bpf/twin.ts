@@ -6,6 +6,7 @@ import {
   encodeEvent,
   encodeFact,
   encodeQuery,
+  encodeU32,
   encodeU64,
   encodeVerdict,
   type Budget,
@@ -45,6 +46,7 @@ function* table<K, V>(
 }
 
 const asIs = (key: string): string => key;
+const placeKey = (key: number): string => encodeU32(key).toString('latin1');
 const hashKey = (key: bigint): string => encodeU64(key).toString('latin1');
 
 const LAYOUTS: Readonly<Record<TableName, TableLayout>> = {
@@ -53,7 +55,7 @@ const LAYOUTS: Readonly<Record<TableName, TableLayout>> = {
   strays: { expected: (s) => table(s.strays, asIs, encodeFact), times: [0, 8, 16], exact: [8, 0] },
   aliases: { expected: (s) => table(s.aliases, hashKey, encodeAlias), times: [0] },
   stray_aliases: { expected: (s) => table(s.strayAliases, hashKey, encodeAlias), times: [0] },
-  names: { expected: (s) => table(s.names, hashKey, encodeBudget), times: [0] },
+  names: { expected: (s) => table(s.names, placeKey, encodeBudget), times: [8] },
   verdicts: {
     expected: (s) => [...s.verdicts].map(([pair, v]) => [pair, encodeVerdict(pair, v)] as const),
     times: [40, 88],
@@ -220,9 +222,9 @@ export class Twin {
   }
 
   /** The same for a budget of `names`. */
-  rewriteBudget(hash: bigint, budget: Budget): void {
-    this.state.names.set(hash, budget);
-    this.harness.map('names').update(encodeU64(hash), encodeBudget(budget));
+  rewriteBudget(place: number, budget: Budget): void {
+    this.state.names.set(place, budget);
+    this.harness.map('names').update(encodeU32(place), encodeBudget(budget));
   }
 }
 

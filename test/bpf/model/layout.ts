@@ -67,6 +67,7 @@ export interface Counter {
 }
 
 export interface Budget {
+  readonly key: bigint;
   readonly since: bigint;
   readonly used: number;
 }
@@ -245,7 +246,7 @@ export function verdictKey(pair: string): bigint {
 }
 
 export function encodeBudget(b: Budget): Buffer {
-  return Buffer.concat([encodeU64(b.since), encodeU64(BigInt(b.used))]);
+  return Buffer.concat([encodeU64(b.key), encodeU64(b.since), encodeU64(BigInt(b.used))]);
 }
 
 export function encodeEvent(e: Event): Buffer {

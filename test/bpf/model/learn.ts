@@ -37,13 +37,14 @@ function budgetKey(lesson: Lesson): bigint {
 
 function spend(state: State, lesson: Lesson): boolean {
   const key = budgetKey(lesson);
-  const budget = state.names.get(key);
-  if (budget === undefined || !isAhead(state, budget.since + HOUR, lesson.now)) {
-    state.names.set(key, { since: lesson.now, used: 1 });
+  const place = Number(key >> 51n);
+  const budget = state.names.get(place);
+  if (budget?.key !== key || !isAhead(state, budget.since + HOUR, lesson.now)) {
+    state.names.set(place, { key, since: lesson.now, used: 1 });
     return true;
   }
   if (budget.used >= ADDRESSES_MAX) return false;
-  state.names.set(key, { since: budget.since, used: budget.used + 1 });
+  state.names.set(place, { ...budget, used: budget.used + 1 });
   return true;
 }
 

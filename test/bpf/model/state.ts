@@ -44,7 +44,8 @@ export interface State {
   readonly strays: Map<string, Fact>;
   readonly aliases: Map<bigint, Alias>;
   readonly strayAliases: Map<bigint, Alias>;
-  readonly names: Map<bigint, Budget>;
+  /** By the upper 13 bits of the key. */
+  readonly names: Map<number, Budget>;
   readonly verdicts: Map<string, Verdict>;
   readonly counters: Map<number, Counter>;
   readonly reasons: number[];
