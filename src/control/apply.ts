@@ -32,7 +32,8 @@ import {
   runCommand,
   type KernelRouting,
 } from '../route/index.ts';
-import type { Diagnostic } from '../model/rule.ts';
+import { formatMark } from '../model/mark.ts';
+import type { Configuration, Diagnostic } from '../model/rule.ts';
 import { compileRules, type RuleSet } from '../rules/compile.ts';
 import { imageOf } from './image.ts';
 import { readChunks, type Plan } from './plan.ts';
@@ -79,7 +80,7 @@ export async function applyPlan(settings: Settings, plan: Plan, renew: boolean):
   try {
     const config = maps.complete() ? readConfig(maps) : undefined;
     const seed = config?.seed ?? randomBytes(8).readBigUInt64LE();
-    const { configuration } = plan;
+    const configuration = withRunning(plan.configuration, config);
     const rules = compileRules({ configuration, seed, readList: readChunks });
     const reuse = new Map(config === undefined ? [] : MAP_NAMES.map((n) => [n, maps.get(n)]));
     const digest = objectsDigest(settings.assets);
@@ -94,7 +95,7 @@ export async function applyPlan(settings: Settings, plan: Plan, renew: boolean):
       makePinDirectories(pins);
       pinMaps(pins, loaded);
     }
-    const down = await swapRules(maps, plan, rules, seed, config, () => {
+    const down = await swapRules(maps, { ...plan, configuration }, rules, seed, config, () => {
       if (loaded !== undefined) forgetVersion(pins);
       applyLinks({
         pins,
@@ -108,7 +109,11 @@ export async function applyPlan(settings: Settings, plan: Plan, renew: boolean):
       generation: readConfig(maps)?.generation ?? 0,
       rules: configuration.rules.filter(({ enabled }) => enabled).length,
       down,
-      diagnostics: [...plan.diagnostics, ...rules.diagnostics, ...sizeDiagnostics(maps, plan)],
+      diagnostics: [
+        ...plan.diagnostics,
+        ...rules.diagnostics,
+        ...laterDiagnostics(maps, plan, config),
+      ],
     };
   } finally {
     loaded?.close();
@@ -160,17 +165,32 @@ function currentTargets(
   return liveTargets(readLiveRules(maps).cells.values(), old.mark_mask, table, routing);
 }
 
-function sizeDiagnostics(maps: Maps, { configuration: { main } }: Plan): Diagnostic[] {
+/** Marks of connections that live are under the mask they began with: it stays until a stop. */
+function withRunning(configuration: Configuration, running: Config | undefined): Configuration {
+  const { main } = configuration;
+  return { ...configuration, main: { ...main, markMask: running?.mark_mask ?? main.markMask } };
+}
+
+/** Options that take effect after a stop. */
+function laterDiagnostics(
+  maps: Maps,
+  { configuration: { main } }: Plan,
+  running: Config | undefined,
+): Diagnostic[] {
+  const later = (option: string, value: string, now: string): Diagnostic => ({
+    severity: 'warning',
+    type: 'domainroute',
+    section: 'main',
+    option,
+    value,
+    message: `takes effect after a stop: it is ${now} now`,
+  });
   const { maxEntries } = maps.get('facts').info;
-  if (maxEntries === main.facts) return [];
+  const { mark_mask: mask = main.markMask } = running ?? {};
   return [
-    {
-      severity: 'warning',
-      type: 'domainroute',
-      section: 'main',
-      option: 'facts',
-      value: String(main.facts),
-      message: `takes effect after a stop: there is room for ${maxEntries} now`,
-    },
+    ...(maxEntries === main.facts ? [] : [later('facts', String(main.facts), String(maxEntries))]),
+    ...(mask === main.markMask
+      ? []
+      : [later('mark_mask', formatMark(main.markMask), formatMark(mask))]),
   ];
 }

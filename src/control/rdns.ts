@@ -1,35 +1,43 @@
 /** Which names are known for which addresses. */
-import { factMaps, monotonicNow, type FactMaps } from '../datapath/fact-maps.ts';
-import type { FactClock } from '../facts/fact.ts';
-import { parseFactQuery, type FactFilter, type FactQuery } from '../facts/filter.ts';
-import { rdnsJson } from '../facts/rdns-json.ts';
-import { rdnsTable, type TableWords } from '../facts/rdns-table.ts';
-import { readRdns, type RdnsRow } from '../facts/read.ts';
+import {
+  factMaps,
+  factsAsJson,
+  factsAsTable,
+  monotonicNow,
+  type FactWords,
+} from '../datapath/fact-maps.ts';
+import type { FactFilter, FactQuery } from '../facts/filter.ts';
+import { standingRows, type StandingRows } from '../facts/standing.ts';
 import { withMaps } from './session.ts';
 import type { Settings } from './settings.ts';
 
-/** The facts that stand. Throws DomainrouteError 'usage' for what is asked, 'not-running'. */
-export function rdns(settings: Settings, query: FactQuery): RdnsRow[] {
-  return withFacts(settings, query, readRdns);
-}
-
-/** The same as the text of a JSON array, in a fraction of the time. */
-export function rdnsAsJson(settings: Settings, query: FactQuery): string {
-  return withFacts(settings, query, rdnsJson);
+/**
+ * The facts that stand, as the text of a JSON array: the shape of RdnsRow. Throws DomainrouteError 'usage' for
+ * what is asked, 'not-running'.
+ */
+export async function rdnsAsJson(settings: Settings, query: FactQuery): Promise<string> {
+  return factsAsJson(await findFacts(settings, query));
 }
 
 /** The same as a table. */
-export function rdnsAsTable(settings: Settings, query: FactQuery, words: TableWords): string {
-  return withFacts(settings, query, (...args) => rdnsTable(...args, words));
-}
-
-function withFacts<T>(
+export async function rdnsAsTable(
   settings: Settings,
   query: FactQuery,
-  read: (store: FactMaps, filter: FactFilter, clock: FactClock) => T,
-): T {
-  const filter = parseFactQuery(query);
+  words: FactWords,
+): Promise<string> {
+  return factsAsTable(await findFacts(settings, query), words);
+}
+
+async function findFacts(settings: Settings, query: FactQuery): Promise<readonly StandingRows[]> {
+  const filter = await readQuery(query);
   return withMaps(settings, (maps, { hold }) =>
-    read(factMaps(maps), filter, { now: monotonicNow(), hold: Number(hold) }),
+    standingRows(factMaps(maps), filter, { now: monotonicNow(), hold: Number(hold) }),
   );
+}
+
+/** What reads names and addresses is loaded only if there are any. */
+async function readQuery(query: FactQuery): Promise<FactFilter> {
+  if (Object.values(query).every((value) => value === undefined)) return {};
+  const { parseFactQuery } = await import('../facts/filter.ts');
+  return parseFactQuery(query);
 }

@@ -2,8 +2,8 @@
 // each from its own file: what rdns needs is loaded in a few milliseconds, all of the data path is not
 import { readConfig } from '../datapath/config-map.ts';
 import type { Config } from '../datapath/layouts.ts';
+import { openLibbpf } from '../datapath/libbpf.ts';
 import { Maps, notRunning } from '../datapath/maps.ts';
-import { openLibbpf } from '../datapath/objects.ts';
 import { pinsBelow } from '../datapath/pins.ts';
 import type { Settings } from './settings.ts';
 

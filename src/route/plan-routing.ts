@@ -1,5 +1,5 @@
 /** The difference between the routing that targets need and the routing there is. Pure. */
-import { formatMark, markOfIndex, maxIndex } from '../model/mark.ts';
+import { formatMark } from '../model/mark.ts';
 import {
   PROTOCOL,
   type DefaultRoute,
@@ -7,13 +7,7 @@ import {
   type IpRule,
   type KernelRouting,
 } from './kernel-routing.ts';
-import {
-  checkTargets,
-  targetMark,
-  TARGETS_MAX,
-  type RoutingOptions,
-  type Target,
-} from './target.ts';
+import { checkTargets, targetMark, type RoutingOptions, type Target } from './target.ts';
 
 /** Lines for `ip -4 -batch -` and `ip -6 -batch -`, each an argv joined by blanks. Empty: nothing to do. */
 export interface IpBatch {
@@ -55,7 +49,7 @@ function planFamily(
   const rules = targets.map((target) => wantedRule(target, options));
 
   const tables = new Set(rules.map((rule) => rule.table));
-  const kept = found.rules.filter((rule) => !tables.has(rule.table) && isKept(rule, options));
+  const kept = options.keepOthers === true ? found.rules.filter((r) => !tables.has(r.table)) : [];
   const keptTables = new Set(kept.map((rule) => rule.table));
 
   const present = new Set(found.routes.map(routeWords));
@@ -74,15 +68,6 @@ function planFamily(
     ...[...haveRules].filter((rule) => !wantRules.has(rule)).map((rule) => `rule del ${rule}`),
     ...stale.filter((route) => !tables.has(route.table)).map(deleteRoute),
   ];
-}
-
-/** Is this rule what {@link wantedRule} would make of some target with these options? */
-function isKept(rule: IpRule, { table, markMask, keepOthers }: RoutingOptions): boolean {
-  const number = rule.table - table;
-  if (keepOthers !== true || number < 1 || number > Math.min(TARGETS_MAX, maxIndex(markMask)))
-    return false;
-  const { priority, mark, mask } = rule;
-  return priority === rule.table && mask === markMask && mark === markOfIndex(markMask, number);
 }
 
 function wantedRule(target: Target, { table, markMask }: RoutingOptions): IpRule {

@@ -19,7 +19,8 @@ const TABLE = ['inet', 'domainroute'] as const;
  *
  * Most packets have neither mark: they leave by the first rule (some 40 ns; a test of the device before it would
  * cost as much again). Devices do not matter: only packets from the LAN get a mark of ours, and whoever copies a
- * whole ct mark to answers from the WAN has our bits taken off again. `markMask`: contiguous bits, unsigned.
+ * whole ct mark to answers from the WAN has our bits taken off again. New connections that have no way are
+ * refused here, each at once. `markMask`: contiguous bits, unsigned.
  */
 export function renderTable(markMask: number): string {
   const mask = formatMark(markMask);
@@ -36,6 +37,7 @@ export function renderTable(markMask: number): string {
   const chains = [
     ...marks.map((mark, n) => chain(`save_${n}`, set('ct', mark))),
     ...marks.map((mark, n) => chain(`restore_${n}`, set('meta', mark))),
+    chain('refuse', 'meta l4proto tcp reject with tcp reset', 'reject with icmpx admin-prohibited'),
     chain('save', `meta mark & ${mask} vmap { ${verdicts('save')} }`),
     chain(
       'prerouting',
@@ -44,6 +46,8 @@ export function renderTable(markMask: number): string {
       `meta mark & ${mask} == 0x0 ct mark & ${mask} == 0x0 accept`,
       // answers go where the main table says, whoever began
       'ct direction reply goto restore_0',
+      // blocked, or the kill switch: the kernel's own errors would come once a second at most
+      `ct state new meta mark & ${mask} != 0x0 fib daddr . mark oif missing goto refuse`,
       'ct state new goto save',
       `ct mark & ${mask} vmap { ${verdicts('restore')} }`,
     ),

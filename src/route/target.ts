@@ -20,8 +20,8 @@ export interface RoutingOptions {
   /** Contiguous bits; unsigned. */
   readonly markMask: number;
   /**
-   * Targets of these tables and this mask that are not wanted any more stay as they are, for the connections
-   * that began with them; otherwise they are removed.
+   * Whatever is ours and not of a wanted target stays as it is, for the connections that began with it;
+   * otherwise it is removed.
    */
   readonly keepOthers?: boolean;
 }

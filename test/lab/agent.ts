@@ -159,7 +159,11 @@ function askUdp({ address, local, timeoutMs }: AskRequest): Promise<string> {
     socket.on('error', (error) => end(() => reject(error)));
     socket.on('message', (message) => end(() => resolve(String(message).split(' ')[0] ?? '')));
     socket.bind({ ...(local !== undefined && { address: local }) }, () => {
-      socket.connect(ECHO_PORT, address, () => socket.send('which'));
+      // node hands over the error of connect(2), which @types/node does not say
+      socket.connect(ECHO_PORT, address, (error?: Error) => {
+        if (error === undefined) socket.send('which');
+        else end(() => reject(error));
+      });
     });
   });
 }

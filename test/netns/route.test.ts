@@ -268,7 +268,7 @@ describe('the uplink of a live connection', () => {
       assert.equal(await connection.say('three'), 'uplink2 three');
       assert.equal(
         await lab().whichUplink(lab().client, server),
-        family === 'IPv4' ? 'EHOSTUNREACH' : 'EACCES',
+        'ECONNREFUSED', // the nft table says so at once
       );
       await connection.close();
     });
@@ -347,7 +347,7 @@ describe('the uplink of a live connection', () => {
       }`;
     await lab().router.output(['nft', '-f', '-'], towards);
     assert.equal(await lab().whichUplink(lab().uplink2, '192.168.77.10'), 'inside');
-    assert.equal(await lab().whichUplink(lab().client, '198.51.101.1'), 'EHOSTUNREACH');
+    assert.equal(await lab().whichUplink(lab().client, '198.51.101.1'), 'ECONNREFUSED');
   });
 
   it('leaves no table behind (S5)', async () => {

@@ -5,6 +5,7 @@ import type {
   FamilyRouting,
   KernelRouting,
 } from '../../../src/route/kernel-routing.ts';
+import type { RoutingOptions } from '../../../src/route/target.ts';
 import { planRouting } from '../../../src/route/plan-routing.ts';
 import type { Target } from '../../../src/route/target.ts';
 
@@ -67,16 +68,15 @@ describe('the plan of routing', () => {
     assert.deepEqual(inet, [`rule del ${RULE1}`, `route del ${WAN1}`, `route del ${KILL1}`]);
   });
 
-  it('keeps a target that is not wanted any more if asked to, unless mask or table are others', () => {
+  it('keeps a target that is not wanted any more if asked to, even of another table', () => {
     const routes: DefaultRoute[] = [{ ...GATEWAY, table: 24001 }];
     const rules = [{ priority: 24001, mark: 0x1000000, mask: 0x3f000000, table: 24001 }];
     const found = kernel({ routes, rules });
-    const plan = (options: Partial<typeof OPTIONS>): readonly string[] =>
-      planRouting([], { ...OPTIONS, ...options, keepOthers: true }, found).inet;
-    const removal = [`rule del ${RULE1}`, `route del ${WAN1}`];
-    assert.deepEqual(plan({}), []);
-    assert.deepEqual(plan({ table: 24001 }), removal);
-    assert.deepEqual(plan({ markMask: 0x3f0000 }), removal);
+    const plan = (options: Partial<RoutingOptions>): readonly string[] =>
+      planRouting([], { ...OPTIONS, ...options }, found).inet;
+    assert.deepEqual(plan({ keepOthers: true }), []);
+    assert.deepEqual(plan({ keepOthers: true, table: 25000 }), []);
+    assert.deepEqual(plan({}), [`rule del ${RULE1}`, `route del ${WAN1}`]);
     // a number that is wanted again gets its new routes
     const block = planRouting(
       [{ number: 1, kind: 'block' }],

@@ -24,6 +24,10 @@ table inet domainroute {
 	chain restore_1 {
 		meta mark set meta mark & 0xfffffeff | 0x100
 	}
+	chain refuse {
+		meta l4proto tcp reject with tcp reset
+		reject with icmpx admin-prohibited
+	}
 	chain save {
 		meta mark & 0x100 vmap { 0x0 : goto save_0, 0x100 : goto save_1 }
 	}
@@ -31,6 +35,7 @@ table inet domainroute {
 		type filter hook prerouting priority -150; policy accept;
 		meta mark & 0x100 == 0x0 ct mark & 0x100 == 0x0 accept
 		ct direction reply goto restore_0
+		ct state new meta mark & 0x100 != 0x0 fib daddr . mark oif missing goto refuse
 		ct state new goto save
 		ct mark & 0x100 vmap { 0x0 : goto restore_0, 0x100 : goto restore_1 }
 	}
