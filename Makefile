@@ -36,7 +36,7 @@ dist/domainroute.cjs: $(SOURCES) package.json node_modules/.package-lock.json Ma
 	@echo "bundle $@"
 	@mkdir -p $(@D)
 	@node_modules/.bin/esbuild src/main.ts --bundle --platform=node --target=node20 --format=cjs \
-		--minify-whitespace --minify-syntax --legal-comments=none --log-level=warning \
+		--minify --legal-comments=none --log-level=warning \
 		--define:import.meta.dirname=__dirname --define:VERSION='"$(shell $(NODE) -p 'require("./package.json").version')"' \
 		--banner:js='#!/usr/bin/env node' --outfile=$@
 	@chmod 755 $@

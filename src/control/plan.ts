@@ -1,5 +1,5 @@
 /** What a configuration needs on this machine: devices to attach to, addresses to protect. Reads, changes nothing. */
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import {
   planLinks,
   protectedEntries,
@@ -11,6 +11,7 @@ import {
 import { DomainrouteError } from '../base/errors.ts';
 import type { Configuration, Diagnostic, MainOptions } from '../model/rule.ts';
 import { stickinessObstacle } from '../route/index.ts';
+import type { ListContent } from '../rules/list-reader.ts';
 import { findCgroup } from './environment.ts';
 import { readHost, type Device, type Host } from './host.ts';
 import { ruleDiagnostics } from './image.ts';
@@ -130,11 +131,15 @@ function ownAddresses({
 const CHUNK = 1 << 16;
 
 /** The bytes of a list file. Throws the system's errors; a pipe does not keep us waiting. */
-export function* readChunks(path: string): Generator<Uint8Array> {
+export function readChunks(path: string): ListContent {
+  return { bytes: statSync(path).size, [Symbol.iterator]: () => chunksOf(path) };
+}
+
+function* chunksOf(path: string): Generator<Uint8Array, undefined> {
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const chunk = Buffer.allocUnsafeSlow(CHUNK);
   try {
     for (;;) {
-      const chunk = Buffer.alloc(CHUNK);
       const length = readSync(file, chunk);
       if (length === 0) return;
       yield chunk.subarray(0, length);

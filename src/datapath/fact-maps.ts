@@ -1,4 +1,6 @@
-/** The maps `facts` and `strays`, laid out as src/facts reads them. */
+/** The maps `facts` and `strays`, laid out as src/facts reads them, and their text. */
+import { formatEntries, type Column, type EntryRows } from '#libbpf-ts';
+import { SOURCES } from './constants.ts';
 import { FACT, PAIR } from './layouts.ts';
 import type { Maps } from './maps.ts';
 
@@ -42,6 +44,46 @@ export function factMaps(maps: Maps): FactMaps {
       return entries;
     },
   };
+}
+
+/** Titles of address, name, client, expiry, last use and source, and what any client is called. */
+export interface FactWords {
+  readonly titles: readonly [string, string, string, string, string, string];
+  readonly any: string;
+}
+
+/** Words of the JSON shape, which is that of RdnsRow. */
+const JSON_WORDS: FactWords = {
+  titles: ['address', 'name', 'client', 'expires_in', 'last_seen', 'source'],
+  any: 'null',
+};
+
+/** Facts as the text of a JSON array; a row is the index, then seconds until expiry and since the last use. */
+export function factsAsJson(parts: readonly EntryRows[]): string {
+  return format('json', JSON_WORDS, parts);
+}
+
+/** The same as a table. */
+export function factsAsTable(parts: readonly EntryRows[], words: FactWords): string {
+  return format('table', words, parts);
+}
+
+function format(style: 'table' | 'json', words: FactWords, parts: readonly EntryRows[]): string {
+  const { keySize, valueSize } = FACT_LAYOUT;
+  return formatEntries({ style, keySize, valueSize, columns: columnsOf(words) }, parts);
+}
+
+function columnsOf({ titles, any }: FactWords): readonly Column[] {
+  const [address, name, client, expires, seen, source] = titles;
+  const { nameLength: lengthOffset } = FACT_LAYOUT;
+  return [
+    { title: address, kind: 'address', keyOffset: FACT_LAYOUT.address },
+    { title: name, kind: 'name', valueOffset: FACT_LAYOUT.name, lengthOffset },
+    { title: client, kind: 'client', keyOffset: FACT_LAYOUT.client, any },
+    { title: expires, kind: 'seconds', of: 'first' },
+    { title: seen, kind: 'seconds', of: 'second' },
+    { title: source, kind: 'choice', valueOffset: FACT_LAYOUT.source, texts: SOURCES },
+  ];
 }
 
 /** CLOCK_MONOTONIC in nanoseconds, which the kernel's times are of. */

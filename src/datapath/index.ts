@@ -20,14 +20,9 @@ export {
   type LinkState,
   type Role,
 } from './links.ts';
+export { openLibbpf } from './libbpf.ts';
 export { Maps, MAP_NAMES, notRunning, type MapName } from './maps.ts';
-export {
-  loadPrograms,
-  objectsDigest,
-  openLibbpf,
-  type LoadedPrograms,
-  type ProgramName,
-} from './objects.ts';
+export { loadPrograms, objectsDigest, type LoadedPrograms, type ProgramName } from './objects.ts';
 export { pinMaps } from './pin-maps.ts';
 export {
   checkBpffs,

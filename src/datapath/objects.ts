@@ -1,8 +1,8 @@
 /** Loading the objects of dist/bpf: only the programs that are needed, around maps that are shared. */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BpfObject, loadAddon, memlockUnlimited, type BpfMap, type BpfProgram } from '#libbpf-ts';
+import { BpfObject, memlockUnlimited, type BpfMap, type BpfProgram } from '#libbpf-ts';
 import { DomainrouteError, errnoOf, messageOf } from '../base/errors.ts';
 import { MAP_NAMES, mapSizes, type MapName } from './maps.ts';
 
@@ -25,23 +25,6 @@ const OBJECTS: readonly { readonly file: string; readonly programs: readonly Pro
     programs: ['connect4', 'connect6', 'sendmsg4', 'sendmsg6'],
   },
 ];
-
-/** Makes #libbpf-ts ready. `assets`: directory of `libbpf.node`. May be called again. */
-export function openLibbpf(assets: string): void {
-  const path = join(assets, 'libbpf.node');
-  if (!existsSync(path)) {
-    throw new DomainrouteError('platform', `Cannot load '${path}': not found (run make build)`);
-  }
-  try {
-    loadAddon(path);
-  } catch (error) {
-    throw new DomainrouteError(
-      'platform',
-      `Cannot load '${path}': ${messageOf(error)} (install libbpf)`,
-      { cause: error },
-    );
-  }
-}
 
 /** Tells one version of the objects from another: 16 hexadecimal digits. */
 export function objectsDigest(assets: string): string {

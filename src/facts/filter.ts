@@ -53,24 +53,3 @@ function parsed(
   if (bytes !== undefined) return bytes;
   throw new DomainrouteError('usage', `Cannot read ${what} '${printable(text)}': ${state}`);
 }
-
-/** Does `bytes[offset..]` begin with all of `part`? */
-export function hasBytes(bytes: Uint8Array, offset: number, part: Uint8Array): boolean {
-  for (let i = 0; i < part.length; i++) if (bytes[offset + i] !== part[i]) return false;
-  return true;
-}
-
-/** Is the name `bytes[start..end)`, in wire form without the root, the one asked for, or below it? */
-export function hasName(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  { wire, below }: NonNullable<FactFilter['name']>,
-): boolean {
-  const rest = end - wire.length;
-  if (below ? rest < start : rest !== start) return false;
-  // what lies before must end with a label's end, or www\7example would be found below "example"
-  let label = start;
-  while (label < rest) label += (bytes[label] ?? 0) + 1;
-  return label === rest && hasBytes(bytes, rest, wire);
-}

@@ -6,6 +6,7 @@ import { HashTable } from './hash-table.ts';
 import {
   listFile,
   readNames,
+  type ListContent,
   type ListFile,
   type ListReport,
   type TakeName,
@@ -16,14 +17,15 @@ import { type Cell, RuleLists } from './rule-lists.ts';
 export const RULES_MAX = 1023;
 /** Domains of all rules together (D1). */
 export const DOMAINS_MAX = 1_000_000;
+/** Of a line of a list: a guess, rather too small, so that room for its names is seldom made twice. */
+const LINE_BYTES = 16;
 
 export interface CompileInput {
   /** What is not enabled is left out. */
   readonly configuration: Pick<Configuration, 'rules' | 'lists'>;
   /** 64 bits, `config.seed`. */
   readonly seed: bigint;
-  /** The bytes of a file in pieces of any size. */
-  readonly readList: (file: string) => Iterable<Uint8Array>;
+  readonly readList: (file: string) => ListContent;
 }
 
 export interface RuleSet {
@@ -62,8 +64,13 @@ export function compileRules({ configuration, seed, readList }: CompileInput): R
   rules.forEach((rule, index) => compiler.addRule(rule.domains, index));
   const diagnostics: Diagnostic[] = [];
   const lists: ListReport[] = [];
+  const content = (file: string): ListContent => {
+    const bytes = readList(file);
+    compiler.expect((bytes.bytes ?? 0) / LINE_BYTES);
+    return bytes;
+  };
   for (const [list, users] of listsInUse(configuration.lists, rules, diagnostics)) {
-    const report = readNames(list, readList, compiler.taker(list, users));
+    const report = readNames(list, content, compiler.taker(list, users));
     lists.push(report);
     if (report.bad > 0) diagnostics.push(badLines(report));
   }
@@ -86,6 +93,11 @@ class Compiler {
   addRule(domains: readonly DomainPattern[], index: number): void {
     const extend = this.lists.adder([index]);
     for (const { name, exact } of domains) this.add(name, name.length, exact, extend);
+  }
+
+  /** So many names may follow. */
+  expect(names: number): void {
+    this.table.reserve(Math.min(names, DOMAINS_MAX - this.table.count));
   }
 
   /** What takes the names of a list for the rules at these indexes. */

@@ -15,12 +15,19 @@ export class HashTable {
     this.mask = slots - 1;
   }
 
+  /** Makes room for so many entries more, all at once: growing step by step moves each of them once again. */
+  reserve(entries: number): void {
+    let slots = this.mask + 1;
+    while ((this.count + entries) * 4 > (slots - 1) * 3) slots *= 2;
+    if (slots > this.mask + 1) this.resize(slots);
+  }
+
   /**
    * The place of a hash, made if it is not there, for {@link get} and {@link set} until the next call.
    * What is made has the value 0 and must get another.
    */
   place(low: number, high: number): number {
-    if (this.count * 4 > this.mask * 3) this.grow();
+    if (this.count * 4 > this.mask * 3) this.resize((this.mask + 1) * 2);
     const at = this.find(low, high);
     if (this.slots[at + 2] === 0) {
       this.slots[at] = low;
@@ -56,9 +63,8 @@ export class HashTable {
     }
   }
 
-  private grow(): void {
+  private resize(slots: number): void {
     const old = this.slots;
-    const slots = (this.mask + 1) * 2;
     this.slots = new Int32Array(slots * STRIDE);
     this.mask = slots - 1;
     for (let from = 0; from < old.length; from += STRIDE) {

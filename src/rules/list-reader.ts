@@ -18,6 +18,12 @@ export const LINE_MAX = 512;
 /** Bad lines that are told one by one. */
 const SAMPLES_MAX = 5;
 
+/** The bytes of a file in pieces of any size; a piece need not last until after the next. */
+export interface ListContent extends Iterable<Uint8Array> {
+  /** About how many there are, if that is known. */
+  readonly bytes?: number;
+}
+
 /** A list that can be read: it has a file, and a format that is known. */
 export interface ListFile {
   readonly section: string;

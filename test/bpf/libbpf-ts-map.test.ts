@@ -5,7 +5,9 @@ import {
   BpfMap,
   BpfObject,
   BpfProgram,
+  type Column,
   flock,
+  formatEntries,
   MapFlag,
   MapType,
   mount,
@@ -256,5 +258,22 @@ describe('libbpf-ts: BpfMap', () => {
       () => mount('a', 'b', undefined as unknown as string),
     ];
     for (const call of calls) assert.throws(call, TypeError, call.toString());
+  });
+
+  it('refuses to write what lies beyond the entries', () => {
+    const column = { title: 'name', kind: 'name', valueOffset: 8, lengthOffset: 0 } as const;
+    const text = (rows: readonly number[], columns: readonly Column[]): string =>
+      formatEntries({ style: 'json', keySize: 16, valueSize: 12, columns }, [
+        { keys: new Uint8Array(32), values: new Uint8Array(24), rows: Uint32Array.from(rows) },
+      ]);
+    assert.equal(text([1, 5, 6], [column]), '[{"name":"."}]');
+    for (const [rows, wrong] of [
+      [[2, 0, 0], column],
+      [[0, 0, 0], { ...column, valueOffset: 12 }],
+      [[0, 0, 0], { ...column, lengthOffset: 11 }],
+      [[0, 0, 0], { title: 'address', kind: 'address', keyOffset: 1 }],
+    ] as const) {
+      assert.throws(() => text(rows, [wrong]), TypeError);
+    }
   });
 });

@@ -1,6 +1,8 @@
 import type { Command } from '../command.ts';
 import { readLimit } from '../limit.ts';
-import { ANY, duration } from '../table.ts';
+import { ANY } from '../table.ts';
+
+const TITLES = ['ADDRESS', 'NAME', 'CLIENT', 'EXPIRES', 'SEEN', 'SOURCE'] as const;
 
 export const rdnsCommand: Command = {
   name: 'rdns',
@@ -28,11 +30,10 @@ not used, SEEN when it was used last, SOURCE who told it.`,
       limit: readLimit(value('limit')),
     };
     if (json) {
-      out(`${rdnsAsJson(settings, query)}\n`);
+      out(`${await rdnsAsJson(settings, query)}\n`);
       return 0;
     }
-    const header = ['ADDRESS', 'NAME', 'CLIENT', 'EXPIRES', 'SEEN', 'SOURCE'] as const;
-    out(rdnsAsTable(settings, query, { header: [...header], any: ANY, duration }));
+    out(await rdnsAsTable(settings, query, { titles: TITLES, any: ANY }));
     return 0;
   },
 };

@@ -58,6 +58,20 @@ export interface Native {
   mapUpdateBatch(map: Handle, keys: Uint8Array, values: Uint8Array, count: number): void;
   mapDeleteBatch(map: Handle, keys: Uint8Array, count: number): number;
 
+  formatEntries(
+    json: boolean,
+    keySize: number,
+    valueSize: number,
+    columns: readonly (readonly [
+      title: string,
+      kind: number,
+      at: number,
+      lengthAt: number,
+      choices: readonly string[],
+    ])[],
+    parts: readonly (readonly [keys: Uint8Array, values: Uint8Array, rows: Uint8Array])[],
+  ): string;
+
   programInfo(program: Handle): ProgramInfo;
   testRun(
     program: Handle,

@@ -33,3 +33,4 @@ export {
   SOL_SOCKET,
   TCP_MD5SIG,
 } from './system.ts';
+export { type Column, type EntryFormat, type EntryRows, formatEntries } from './text.ts';

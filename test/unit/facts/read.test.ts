@@ -2,13 +2,11 @@ import assert from 'node:assert/strict';
 import { parseFactQuery, type FactQuery } from '../../../src/facts/filter.ts';
 import { factAt, FACT_SOURCES } from '../../../src/facts/fact.ts';
 import { readFacts, readRdns } from '../../../src/facts/read.ts';
-import { FactTexts } from '../../../src/facts/text.ts';
 import { SOURCES } from '../../../src/datapath/constants.ts';
 import { FACT_LAYOUT } from '../../../src/datapath/fact-maps.ts';
-import { formatAddress, parseAddress } from '../../../src/model/address.ts';
-import { formatClient, parseClient } from '../../../src/model/client.ts';
+import { formatAddress } from '../../../src/model/address.ts';
 import { formatDomainName } from '../../../src/model/domain-name.ts';
-import { bytes, LAYOUT, storeOf, wire, type FactText } from './fixtures.ts';
+import { LAYOUT, storeOf, wire, type FactText } from './fixtures.ts';
 
 const MAC = '02:00:5e:00:53:01';
 const clock = { now: 1000e9, hold: 100e9 };
@@ -199,54 +197,5 @@ describe('facts/read', () => {
     assert.deepEqual([...FACT_SOURCES], [...SOURCES]);
     const store = storeOf([{ address: '192.0.2.1', name: 'a.test', source: 77 }]);
     assert.equal(factAt(store.entries(true), 0, LAYOUT, true).source, 'lan');
-  });
-});
-
-describe('facts/text', () => {
-  const texts = new FactTexts();
-
-  it('writes addresses as the model does', () => {
-    const addresses = [
-      '0.0.0.0', '255.255.255.255', '10.0.100.9', '192.0.2.1', '::', '::1', '1::', '::ffff:0:1',
-      '2001:db8::', '2001:db8::1', '2001:db8:0:1:1:1:1:1', '2001:0:0:1:0:0:0:1', '2001:db8:0:0:1:0:0:1',
-      'fe80::abcd:ef01', '1:2:3:4:5:6:7:8', '1:2:3:4:5:6:7:0', '0:2:3:4:5:6:7:8', '1:0:0:4:5:6:0:0',
-      '::2:3:4:5:6:7:8', '1:2:3:4:5:6::', '::fffe:1.2.3.4', '::1:ffff:1.2.3.4', '64:ff9b::192.0.2.33',
-      'a0:b00:c000:1:10:100:1000:ffff',
-    ]; // prettier-ignore
-    for (const text of addresses) {
-      const address = bytes(parseAddress, text);
-      const placed = Buffer.concat([Buffer.from([1, 2, 3]), address, Buffer.from([4])]);
-      assert.equal(texts.address(placed, 3), formatAddress(address), text);
-    }
-  });
-
-  it('writes clients as the model does, also where two meet in its memory', () => {
-    const clients = [
-      '::', MAC, '192.168.3.5', '2001:db8::5', '02:00:5e:00:53:02', '02:00:5e:00:54:06', MAC,
-      '02:01:5e:00:53:01', '::', '192.168.3.5',
-    ]; // prettier-ignore
-    const all = Buffer.concat(clients.map((text) => bytes(parseClient, text)));
-    clients.forEach((text, i) => {
-      assert.equal(texts.client(all, i * 16), formatClient(bytes(parseClient, text)), text);
-    });
-    assert.equal(texts.client(all, 0), null);
-  });
-
-  it('writes names as the model does', () => {
-    const longest = ['x'.repeat(63), 'y'.repeat(63), 'z'.repeat(63), 'w'.repeat(61)].join('.');
-    for (const text of [
-      '',
-      'a',
-      'www.example.com',
-      '_a.b-c.0',
-      longest,
-      'A.test',
-      'a\xff',
-      'a b',
-    ]) {
-      const name = Buffer.from(wire(text));
-      const end = name.length - 1;
-      assert.equal(texts.name(name, 0, end), formatDomainName(name.subarray(0, end)), text);
-    }
   });
 });

@@ -27,5 +27,6 @@ NAPI_MODULE_INIT()
 	link_init(env, exports);
 	ring_init(env, exports);
 	system_init(env, exports);
+	text_init(env, exports);
 	return exports;
 }

@@ -63,6 +63,8 @@ napi_value new_bool(napi_env env, bool value);
 napi_value new_string(napi_env env, const char *string);
 /* A Uint8Array; `data` NULL leaves it zeroed. */
 napi_value new_bytes(napi_env env, const void *data, size_t length);
+/* The same without a copy where possible: then `*data`, of malloc, is NULL. */
+napi_value take_bytes(napi_env env, uint8_t **data, size_t length);
 napi_value new_pair(napi_env env, napi_value first, napi_value second);
 void set_number(napi_env env, napi_value object, const char *name, double n);
 void set_string(napi_env env, napi_value object, const char *name,
@@ -94,5 +96,6 @@ void program_init(napi_env env, napi_value exports);
 void link_init(napi_env env, napi_value exports);
 void ring_init(napi_env env, napi_value exports);
 void system_init(napi_env env, napi_value exports);
+void text_init(napi_env env, napi_value exports);
 
 #endif

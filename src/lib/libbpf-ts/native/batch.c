@@ -10,8 +10,11 @@
 /* What the kernel answers for a map type without batches. */
 #define ENOTSUPP 524
 
-/* Room for so many entries at first; a hash bucket seldom has more. */
-#define ENTRIES_AT_FIRST 512
+/* Room for so many entries beyond those read; a hash bucket seldom has more. */
+#define ENTRIES_AT_LEAST 512
+
+/* Room at first, most of it not touched if the map has fewer entries. */
+#define BYTES_AT_FIRST (8 << 20)
 
 /* Lookups in a row that may find their entry just deleted. */
 #define RETRIES 100
@@ -30,9 +33,13 @@ static bool lacks_batches(int error)
 
 static int grow(const struct handle *map, struct entries *entries)
 {
-	size_t room = entries->room ? entries->room * 2 : ENTRIES_AT_FIRST;
+	size_t room = BYTES_AT_FIRST / (map->key_size + map->slot_size);
 	uint8_t *grown;
 
+	if (entries->room)
+		room = entries->room * 2;
+	else if (room < ENTRIES_AT_LEAST)
+		room = ENTRIES_AT_LEAST;
 	grown = realloc(entries->keys, room * map->key_size + 1);
 	if (!grown)
 		return -ENOMEM;
@@ -61,7 +68,7 @@ static int read_batches(const struct handle *map, struct entries *entries)
 	out = in + map->key_size + 8;
 	do {
 		/* ENOSPC: the next bucket is larger than the room. */
-		if (entries->room - entries->count < ENTRIES_AT_FIRST ||
+		if (entries->room - entries->count < ENTRIES_AT_LEAST ||
 		    error == -ENOSPC) {
 			error = grow(map, entries);
 			if (error)
@@ -140,9 +147,9 @@ static napi_value map_entries(napi_env env, napi_callback_info info)
 		throw_bpf(env, -error, "read map '%s'", map->name);
 		goto out;
 	}
-	keys = new_bytes(env, entries.keys, entries.count * map->key_size);
-	values = new_bytes(env, entries.values,
-			   entries.count * map->slot_size);
+	keys = take_bytes(env, &entries.keys, entries.count * map->key_size);
+	values = take_bytes(env, &entries.values,
+			    entries.count * map->slot_size);
 	if (!keys || !values ||
 	    napi_create_object(env, &result) != napi_ok)
 		goto out;

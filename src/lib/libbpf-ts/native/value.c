@@ -2,7 +2,11 @@
 /* JavaScript values to C and back. */
 #include "addon.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+/* Fewer bytes are copied sooner than given away. */
+#define TAKE_AT_LEAST (64 << 10)
 
 static bool get_integer(napi_env env, napi_value value, const char *name,
 			double min, double max, double *out)
@@ -141,6 +145,33 @@ napi_value new_bytes(napi_env env, const void *data, size_t length)
 		return NULL;
 	if (data && length)
 		memcpy(bytes, data, length);
+	napi_create_typedarray(env, napi_uint8_array, length, buffer, 0,
+			       &value);
+	return value;
+}
+
+static void free_bytes(napi_env env, void *data, void *hint)
+{
+	(void)env;
+	(void)hint;
+	free(data);
+}
+
+napi_value take_bytes(napi_env env, uint8_t **data, size_t length)
+{
+	napi_value buffer, value = NULL;
+	uint8_t *bytes;
+
+	if (length < TAKE_AT_LEAST)
+		return new_bytes(env, *data, length);
+	bytes = realloc(*data, length);
+	if (bytes)
+		*data = bytes;
+	/* Refused where V8 keeps all its memory in a cage. */
+	if (napi_create_external_arraybuffer(env, *data, length, free_bytes,
+					     NULL, &buffer) != napi_ok)
+		return new_bytes(env, *data, length);
+	*data = NULL;
 	napi_create_typedarray(env, napi_uint8_array, length, buffer, 0,
 			       &value);
 	return value;

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { ANY, duration, table } from '../../../src/cli/table.ts';
-import { parseFactQuery, type FactQuery } from '../../../src/facts/filter.ts';
+import { factsAsJson, factsAsTable } from '../../../src/datapath/fact-maps.ts';
+import { openLibbpf } from '../../../src/datapath/libbpf.ts';
+import { parseFactQuery, type FactFilter, type FactQuery } from '../../../src/facts/filter.ts';
 import type { FactStore } from '../../../src/facts/fact.ts';
-import { rdnsJson } from '../../../src/facts/rdns-json.ts';
-import { rdnsTable } from '../../../src/facts/rdns-table.ts';
 import { readRdns } from '../../../src/facts/read.ts';
-import { storeOf, wire, type FactText } from './fixtures.ts';
+import { standingRows } from '../../../src/facts/standing.ts';
+import { storeOf, wire, type FactText } from '../facts/fixtures.ts';
 
 const clock = { now: 1000e9, hold: 100e9 };
 const HEADER = ['ADDRESS', 'NAME', 'CLIENT', 'EXPIRES', 'SEEN', 'SOURCE'] as const;
@@ -32,6 +33,12 @@ const many: FactText[] = Array.from({ length: 2000 }, (_, i) => ({
   matched: i % 5 !== 0,
 }));
 
+const jsonOf = (store: FactStore, filter: FactFilter): string =>
+  factsAsJson(standingRows(store, filter, clock));
+
+const writtenTable = (store: FactStore, filter: FactFilter): string =>
+  factsAsTable(standingRows(store, filter, clock), { titles: HEADER, any: ANY });
+
 function tableOf(store: FactStore, query: FactQuery): string {
   return table(
     HEADER,
@@ -46,7 +53,30 @@ function tableOf(store: FactStore, query: FactQuery): string {
   );
 }
 
-describe('rdns as text', () => {
+const ADDRESSES = [
+  '0.0.0.0', '255.255.255.255', '10.0.100.9', '192.0.2.1', '::1', '1::', '::ffff:0:1', '::0.0.1.2',
+  '2001:db8::', '2001:db8::1', '2001:db8:0:1:1:1:1:1', '2001:0:0:1:0:0:0:1', '2001:db8:0:0:1:0:0:1',
+  'fe80::abcd:ef01', '1:2:3:4:5:6:7:8', '1:2:3:4:5:6:7:0', '0:2:3:4:5:6:7:8', '1:0:0:4:5:6:0:0',
+  '::2:3:4:5:6:7:8', '1:2:3:4:5:6::', '::fffe:1.2.3.4', '::1:ffff:1.2.3.4', '64:ff9b::192.0.2.33',
+  'a0:b00:c000:1:10:100:1000:ffff',
+]; // prettier-ignore
+
+describe('facts as text', () => {
+  before(() => openLibbpf(new URL('../../../dist', import.meta.url).pathname));
+
+  it('has addresses, clients and ages as the model and the command line write them', () => {
+    const facts = ADDRESSES.flatMap((address, i): FactText[] => [
+      { address, name: 'a.test', client: '02:00:5e:00:53:01', expires: 1001 + 119 * i },
+      { address: '::', name: 'a.test', client: address, expires: 1001 + 2 ** i },
+      { address: '::', name: wire('A b'), client: '100:0:0:1::7', expires: 1000 + 59.5 * 60 * i },
+    ]);
+    const store = storeOf(
+      facts.map((fact) => ({ ...fact, expires: Math.floor(fact.expires ?? 0) })),
+    );
+    assert.deepEqual(JSON.parse(jsonOf(store, {})), readRdns(store, {}, clock));
+    assert.equal(writtenTable(store, {}), tableOf(store, {}));
+  });
+
   const cases: [string, FactText[], FactQuery][] = [
     ['no facts', [], {}],
     ['a fact', odd.slice(0, 1), {}],
@@ -58,21 +88,20 @@ describe('rdns as text', () => {
     it(`is the JSON of the rows: ${what}`, () => {
       const store = storeOf(facts);
       const filter = parseFactQuery(query);
-      assert.equal(rdnsJson(store, filter, clock), JSON.stringify(readRdns(store, filter, clock)));
+      assert.equal(jsonOf(store, filter), JSON.stringify(readRdns(store, filter, clock)));
     });
 
     it(`is the table of the rows: ${what}`, () => {
       const store = storeOf(facts);
-      const words = { header: HEADER, any: ANY, duration };
-      assert.equal(rdnsTable(store, parseFactQuery(query), clock, words), tableOf(store, query));
+      assert.equal(writtenTable(store, parseFactQuery(query)), tableOf(store, query));
     });
   }
 
   it('is the same for thousands of facts with the longest names', () => {
     const store = storeOf(many);
-    assert.equal(rdnsJson(store, {}, clock), JSON.stringify(readRdns(store, {}, clock)));
+    assert.equal(jsonOf(store, {}), JSON.stringify(readRdns(store, {}, clock)));
     // the table of the command line cuts cells at 255 characters, so the columns are looked at here
-    const lines = rdnsTable(store, {}, clock, { header: HEADER, any: ANY, duration }).split('\n');
+    const lines = writtenTable(store, {}).split('\n');
     assert.equal(lines.length, 2 + readRdns(store, {}, clock).length);
     const columns = HEADER.map((title) => lines[0]?.indexOf(title) ?? -1);
     for (const [i, row] of readRdns(store, {}, clock).entries()) {
@@ -97,6 +126,6 @@ describe('rdns as text', () => {
         return { count, keys: shifted(keys), values: shifted(values) };
       },
     };
-    assert.equal(rdnsJson(moved, {}, clock), rdnsJson(store, {}, clock));
+    assert.equal(jsonOf(moved, {}), jsonOf(store, {}));
   });
 });
