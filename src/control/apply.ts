@@ -81,6 +81,9 @@ export async function applyPlan(settings: Settings, plan: Plan, renew: boolean):
     const config = maps.complete() ? readConfig(maps) : undefined;
     const seed = config?.seed ?? randomBytes(8).readBigUInt64LE();
     const configuration = withRunning(plan.configuration, config);
+    // ip works while rules are compiled; its error is met where the routing is awaited
+    const routing = readRouting(runCommand);
+    routing.catch(() => undefined);
     const rules = compileRules({ configuration, seed, readList: readChunks });
     const reuse = new Map(config === undefined ? [] : MAP_NAMES.map((n) => [n, maps.get(n)]));
     const digest = objectsDigest(settings.assets);
@@ -95,16 +98,24 @@ export async function applyPlan(settings: Settings, plan: Plan, renew: boolean):
       makePinDirectories(pins);
       pinMaps(pins, loaded);
     }
-    const down = await swapRules(maps, { ...plan, configuration }, rules, seed, config, () => {
-      if (loaded !== undefined) forgetVersion(pins);
-      applyLinks({
-        pins,
-        wanted: plan.links,
-        programs: loaded?.programs ?? new Map(),
-        cgroup: plan.cgroup,
-      });
-      if (loaded !== undefined) noteVersion(pins, digest);
-    });
+    const down = await swapRules(
+      maps,
+      { ...plan, configuration },
+      rules,
+      seed,
+      config,
+      await routing,
+      () => {
+        if (loaded !== undefined) forgetVersion(pins);
+        applyLinks({
+          pins,
+          wanted: plan.links,
+          programs: loaded?.programs ?? new Map(),
+          cgroup: plan.cgroup,
+        });
+        if (loaded !== undefined) noteVersion(pins, digest);
+      },
+    );
     return {
       generation: readConfig(maps)?.generation ?? 0,
       rules: configuration.rules.filter(({ enabled }) => enabled).length,
@@ -127,10 +138,10 @@ async function swapRules(
   rules: RuleSet,
   seed: bigint,
   old: Config | undefined,
+  routing: KernelRouting,
   attach: () => void,
 ): Promise<readonly string[]> {
   const { main } = plan.configuration;
-  const routing = await readRouting(runCommand);
   const live = currentTargets(maps, old, main.table, routing);
   const deviceOf = (name: string): string => plan.resolve(name)?.name ?? name;
   const wantedKeys = rules.actions.flatMap(({ rule }) => targetKeyOf(rule) ?? []);
