@@ -6,7 +6,7 @@ import { table } from '../table.ts';
 function describe({ generation, devices, local, rules, facts, verdicts, reasons }: Status): string {
   const lines = [
     `running, generation ${generation}`,
-    `facts     ${facts.used} of ${counted(facts.limit, 'place')}, ${facts.matched} of them matched by a rule`,
+    `facts     ${facts.matched} of ${counted(facts.limit, 'place')} matched by a rule, ${facts.used - facts.matched} of as many not`,
     `verdicts  ${verdicts.used} of ${counted(verdicts.limit, 'place')}`,
     `sockets   ${local.length === 0 ? 'not steered' : local.join(' ')}`,
   ];
