@@ -3,9 +3,8 @@ import { loadConfiguration } from '../config/load.ts';
 import type { Diagnostic } from '../model/rule.ts';
 import { compileRules } from '../rules/compile.ts';
 import { readHost } from './host.ts';
-import { ruleDiagnostics } from './image.ts';
 import { interfaceResolver } from './interfaces.ts';
-import { interfaceNames, readChunks } from './plan.ts';
+import { hostDiagnostics, interfaceNames, readChunks } from './plan.ts';
 import type { Settings } from './settings.ts';
 
 export interface Checked {
@@ -26,7 +25,7 @@ export async function check({ config }: Settings): Promise<Checked> {
     diagnostics: [
       ...configuration.diagnostics,
       ...compiled.diagnostics,
-      ...ruleDiagnostics(configuration.rules, resolve),
+      ...(await hostDiagnostics(configuration, resolve)),
     ],
     rules: configuration.rules.filter(({ enabled }) => enabled).length,
     domains: compiled.count,

@@ -30,36 +30,49 @@ export interface Plan {
 
 /** Throws DomainrouteError: no LAN device is there, no cgroup v2, no `ip`. */
 export async function makePlan(settings: Settings, configuration: Configuration): Promise<Plan> {
-  const { main, rules } = configuration;
+  const { main } = configuration;
   const host = await readHost();
   const resolve = await interfaceResolver(host, interfaceNames(configuration));
-  const diagnostics = [...configuration.diagnostics];
-  const lan = findDevices(main, 'lan', resolve, diagnostics);
-  const wan = findDevices(main, 'wan', resolve, diagnostics);
+  const lan = findDevices(main, 'lan', resolve);
+  const wan = findDevices(main, 'wan', resolve);
   if (main.lan.length > 0 && lan.length === 0) {
     throw new DomainrouteError(
       'config',
       `Cannot steer clients: no LAN device is there: ${main.lan.join(', ')} (see option 'lan' of section 'main')`,
     );
   }
-  diagnostics.push(...ruleDiagnostics(rules, resolve), ...(await machineDiagnostics()));
   return {
     configuration,
     resolve,
     links: planLinks(attachDevices(main, lan, wan, host), main.local),
     cgroup: main.local ? findCgroup(settings.cgroup) : undefined,
     protected: protectedEntries(ownAddresses(host)),
-    diagnostics,
+    diagnostics: [...configuration.diagnostics, ...(await hostDiagnostics(configuration, resolve))],
   };
 }
 
-/** What this machine's settings keep from working. */
-async function machineDiagnostics(): Promise<Diagnostic[]> {
-  const message = await stickinessObstacle();
-  if (message === undefined) return [];
-  const [option, value] = [undefined, undefined];
-  return [{ severity: 'warning', type: 'domainroute', section: 'main', option, value, message }];
+/** What of a good configuration does not work on this machine. */
+export async function hostDiagnostics(
+  { main, rules }: Configuration,
+  resolve: ResolveInterface,
+): Promise<Diagnostic[]> {
+  const warn = (message: string, option?: string, value?: string): Diagnostic => {
+    return { severity: 'warning', type: 'domainroute', section: 'main', option, value, message };
+  };
+  const missing = (option: 'lan' | 'wan'): Diagnostic[] =>
+    main[option]
+      .filter((value) => resolve(value) === undefined)
+      .map((value) => warn(NOT_THERE, option, value));
+  const obstacle = await stickinessObstacle();
+  return [
+    ...missing('lan'),
+    ...missing('wan'),
+    ...ruleDiagnostics(rules, resolve),
+    ...(obstacle === undefined ? [] : [warn(obstacle)]),
+  ];
 }
+
+const NOT_THERE = 'is not there: nothing is attached to it (run domainroute reload when it is)';
 
 /** Every interface that the configuration names. */
 export function interfaceNames({ main, rules }: Configuration): string[] {
@@ -77,24 +90,8 @@ function findDevices(
   main: MainOptions,
   option: 'lan' | 'wan',
   resolve: ResolveInterface,
-  diagnostics: Diagnostic[],
 ): Device[] {
-  const found = main[option].flatMap((value) => {
-    const device = resolve(value);
-    if (device === undefined) {
-      const message = 'is not there: nothing is attached to it (run domainroute reload when it is)';
-      diagnostics.push({
-        severity: 'warning',
-        type: 'domainroute',
-        section: 'main',
-        option,
-        value,
-        message,
-      });
-    }
-    return device === undefined ? [] : [device];
-  });
-  return [...new Set(found)];
+  return [...new Set(main[option].flatMap((value) => resolve(value) ?? []))];
 }
 
 function attachDevices(
