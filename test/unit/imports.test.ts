@@ -11,7 +11,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   dns: ['model', 'base'],
   rules: ['model', 'base', 'dns'],
   facts: ['model', 'base', 'dns'],
-  decide: ['model', 'base', 'dns', 'rules'],
+  decide: ['model', 'base', 'dns'],
   config: ['model', 'base', '#uci-parser'],
   datapath: ['model', 'base', '#libbpf-ts'],
   route: ['model', 'base'],

@@ -4,7 +4,7 @@ import { factsAsJson, factsAsTable } from '../../../src/datapath/fact-maps.ts';
 import { openLibbpf } from '../../../src/datapath/libbpf.ts';
 import { parseFactQuery, type FactFilter, type FactQuery } from '../../../src/facts/filter.ts';
 import type { FactStore } from '../../../src/facts/fact.ts';
-import { readRdns } from '../../../src/facts/read.ts';
+import { readRdns } from '../facts/reference.ts';
 import { standingRows } from '../../../src/facts/standing.ts';
 import { storeOf, wire, type FactText } from '../facts/fixtures.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { parseFactQuery, type FactQuery } from '../../../src/facts/filter.ts';
 import { factAt, FACT_SOURCES } from '../../../src/facts/fact.ts';
-import { readFacts, readRdns } from '../../../src/facts/read.ts';
+import { readFacts, readRdns } from './reference.ts';
 import { SOURCES } from '../../../src/datapath/constants.ts';
 import { FACT_LAYOUT } from '../../../src/datapath/fact-maps.ts';
 import { formatAddress } from '../../../src/model/address.ts';

@@ -3,7 +3,7 @@ import { DomainrouteError } from '../../../src/base/errors.ts';
 import { exactKey, NameHasher, suffixHash } from '../../../src/dns/name-hash.ts';
 import { parseDomainName } from '../../../src/model/domain-name.ts';
 import { DOMAINS_MAX, type RuleSet } from '../../../src/rules/compile.ts';
-import { matchName } from '../../../src/rules/match.ts';
+import { matchName } from './match.ts';
 import { compile, entries, list, rule, SEED, sections } from './fixtures.ts';
 
 const below = (name: string): bigint => suffixHash(SEED, parseDomainName(name));

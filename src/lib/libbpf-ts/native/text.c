@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Map entries as a table or as JSON. */
+/*
+ * Map entries as a table or as JSON. Long for one file, as the kinds of cells
+ * and both ways to lay them out share the buffer they write to.
+ */
 #include "addon.h"
 
 #include <stdlib.h>

@@ -1,10 +1,16 @@
 /** Reading facts: those that stand, filtered, as objects or as the rows of `domainroute rdns`. */
-import { formatAddress } from '../model/address.ts';
-import { formatClient } from '../model/client.ts';
-import { formatDomainName } from '../model/domain-name.ts';
-import { factAt, type Fact, type FactClock, type FactSource, type FactStore } from './fact.ts';
-import type { FactFilter } from './filter.ts';
-import { ROW_NUMBERS, standingRows } from './standing.ts';
+import { formatAddress } from '../../../src/model/address.ts';
+import { formatClient } from '../../../src/model/client.ts';
+import { formatDomainName } from '../../../src/model/domain-name.ts';
+import {
+  factAt,
+  type Fact,
+  type FactClock,
+  type FactSource,
+  type FactStore,
+} from '../../../src/facts/fact.ts';
+import type { FactFilter } from '../../../src/facts/filter.ts';
+import { ROW_NUMBERS, standingRows } from '../../../src/facts/standing.ts';
 
 /** A row of `rdns`: the JSON shape of the command line and of ubus. */
 export interface RdnsRow {

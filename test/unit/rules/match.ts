@@ -1,5 +1,5 @@
 /** Looking up a name as the kernel programs do: bpf/README.md, "Steps" and "Decision". */
-import type { NameHasher } from '../dns/name-hash.ts';
+import type { NameHasher } from '../../../src/dns/name-hash.ts';
 
 /** A rule list that names this name. */
 export interface Hit {
