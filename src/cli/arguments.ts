@@ -10,6 +10,7 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { name: 'pin', value: 'DIR', summary: 'directory of pins (/sys/fs/bpf/domainroute)' },
   { name: 'cgroup', value: 'DIR', summary: 'cgroup v2 directory (its root)' },
   { name: 'run', value: 'DIR', summary: 'directory of the lock (/var/run/domainroute)' },
+  { name: 'ubus', value: 'SOCKET', summary: 'socket of ubusd (/var/run/ubus/ubus.sock)' },
   { name: 'json', summary: 'print JSON' },
   { name: 'help', summary: 'print this help, of a command behind it (-h)' },
   { name: 'version', summary: 'print the version' },

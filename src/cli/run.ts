@@ -69,6 +69,7 @@ function invocationOf(
     pin: value('pin') ?? DEFAULTS.pin,
     cgroup: value('cgroup'),
     run: value('run') ?? DEFAULTS.run,
+    ubus: value('ubus') ?? DEFAULTS.ubus,
     assets: program.assets,
   };
   return {

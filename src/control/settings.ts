@@ -9,6 +9,8 @@ export interface Settings {
   readonly cgroup: string | undefined;
   /** Directory of the lock. */
   readonly run: string;
+  /** Socket of ubusd, which need not be there. */
+  readonly ubus: string;
   /** Directory of `libbpf.node` and `bpf/`. */
   readonly assets: string;
 }
@@ -17,4 +19,5 @@ export const DEFAULTS = {
   config: '/etc/config',
   pin: '/sys/fs/bpf/domainroute',
   run: '/var/run/domainroute',
+  ubus: '/var/run/ubus/ubus.sock',
 } as const;

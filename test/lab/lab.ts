@@ -51,6 +51,8 @@ export interface Lab extends Readonly<Record<HostName, Host>> {
   readonly zone: Zone;
   /** What the CLI is given: `--config`, `--pin`, `--cgroup`, `--run`. */
   readonly directories: Readonly<Record<'config' | 'pin' | 'cgroup' | 'run', string>>;
+  /** What the CLI is given as `--ubus`: nobody listens there, unless the test starts a ubusd. */
+  readonly ubus: string;
   /** Writes /etc/config/domainroute of the router. */
   configure(uci: string): void;
   /** Runs the built CLI on the router, whatever its exit status. */
@@ -134,16 +136,21 @@ async function build(name: string, options: LabOptions): Promise<Lab> {
   });
   await Promise.all([zone.ready(), ...[client, client2].flatMap((host) => pathsOpen(host))]);
 
+  const ubus = `${directory}/ubus.sock`;
   const cliArgv = (...args: readonly string[]): readonly string[] => [
     process.execPath,
     CLI,
-    ...Object.entries(directories).flatMap(([option, value]) => [`--${option}`, value]),
+    ...Object.entries({ ...directories, ubus }).flatMap(([option, value]) => [
+      `--${option}`,
+      value,
+    ]),
     ...args,
   ];
   return {
     name,
     zone,
     directories,
+    ubus,
     router,
     client,
     client2,
