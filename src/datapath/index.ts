@@ -46,6 +46,7 @@ export {
   type RuleSettings,
   type StagedRules,
 } from './rule-tables.ts';
+export { takeFacts } from './take-facts.ts';
 export { readVerdicts, type Verdict } from './verdict-maps.ts';
 
 /** Locks an open file, unless another one has it. openLibbpf comes first. */

@@ -61,6 +61,16 @@ describe('libbpf-ts: BpfMap', () => {
     assert.equal(map.lookup(u32(1)), undefined);
   });
 
+  it('gives an entry away in one step', () => {
+    for (const type of [MapType.HASH, MapType.LRU_HASH]) {
+      const map = create(type, 8, 4);
+      map.update(u32(1), u64(5n));
+      assert.deepEqual(map.take(u32(1)), u64(5n));
+      assert.equal(map.take(u32(1)), undefined);
+      assert.equal(map.lookup(u32(1)), undefined);
+    }
+  });
+
   it('has values of more than a kilobyte', () => {
     const map = create(MapType.ARRAY, 5000, 1);
     const value = Uint8Array.from({ length: 5000 }, (_, index) => index % 251);

@@ -50,6 +50,7 @@ export interface Native {
   ): Handle;
   mapInfo(map: Handle): MapInfo;
   mapLookup(map: Handle, key: Uint8Array): Uint8Array | undefined;
+  mapTake(map: Handle, key: Uint8Array): Uint8Array | undefined;
   mapUpdate(map: Handle, key: Uint8Array, value: Uint8Array, flags: number): void;
   mapUpdateInner(map: Handle, key: Uint8Array, inner: Handle): void;
   mapDelete(map: Handle, key: Uint8Array): boolean;

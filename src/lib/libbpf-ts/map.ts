@@ -71,6 +71,11 @@ export class BpfMap extends Resource {
     return native().mapLookup(this.handle, key);
   }
 
+  /** Looks up and deletes in one step, so that nothing is lost between. Of hashes; Linux 5.14. */
+  take(key: Uint8Array): Uint8Array | undefined {
+    return native().mapTake(this.handle, key);
+  }
+
   /** Throws E2BIG when full, EEXIST and ENOENT as `flags` (UpdateFlag) have it. */
   update(key: Uint8Array, value: Uint8Array, flags: number = UpdateFlag.ANY): void {
     native().mapUpdate(this.handle, key, value, flags);

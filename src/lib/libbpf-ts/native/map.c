@@ -85,7 +85,9 @@ static napi_value map_info(napi_env env, napi_callback_info info)
 	return result;
 }
 
-static napi_value map_lookup(napi_env env, napi_callback_info info)
+static napi_value read_value(napi_env env, napi_callback_info info,
+			     int (*read)(int fd, const void *key, void *value),
+			     const char *action)
 {
 	uint8_t stack[VALUE_ON_STACK], *key, *value = stack;
 	napi_value result = NULL;
@@ -97,18 +99,30 @@ static napi_value map_lookup(napi_env env, napi_callback_info info)
 	if (map->slot_size > sizeof(stack)) {
 		value = malloc(map->slot_size);
 		if (!value)
-			return throw_bpf(env, ENOMEM, "look up in map '%s'",
+			return throw_bpf(env, ENOMEM, "%s map '%s'", action,
 					 map->name);
 	}
-	if (!bpf_map_lookup_elem(map->fd, key, value))
+	if (!read(map->fd, key, value))
 		result = new_bytes(env, value, map->slot_size);
 	else if (errno == ENOENT)
 		result = new_undefined(env);
 	else
-		throw_bpf(env, errno, "look up in map '%s'", map->name);
+		throw_bpf(env, errno, "%s map '%s'", action, map->name);
 	if (value != stack)
 		free(value);
 	return result;
+}
+
+static napi_value map_lookup(napi_env env, napi_callback_info info)
+{
+	return read_value(env, info, bpf_map_lookup_elem, "look up in");
+}
+
+/* mapTake(map, key) → the value, which is deleted in the same step */
+static napi_value map_take(napi_env env, napi_callback_info info)
+{
+	return read_value(env, info, bpf_map_lookup_and_delete_elem,
+			  "take from");
 }
 
 /* mapUpdate(map, key, value, flags) */
@@ -195,6 +209,7 @@ void map_init(napi_env env, napi_value exports)
 		{ "mapCreate", map_create },
 		{ "mapInfo", map_info },
 		{ "mapLookup", map_lookup },
+		{ "mapTake", map_take },
 		{ "mapUpdate", map_update },
 		{ "mapUpdateInner", map_update_inner },
 		{ "mapDelete", map_delete },
