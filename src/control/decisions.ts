@@ -10,6 +10,7 @@ import {
   type Maps,
 } from '../datapath/index.ts';
 import { factAt, validUntil, type FactClock, type FactStore } from '../facts/fact.ts';
+import { parseFactQuery, type FactFilter, type FactQuery } from '../facts/filter.ts';
 import { formatAddress } from '../model/address.ts';
 import { formatClient } from '../model/client.ts';
 import { formatDomainName } from '../model/domain-name.ts';
@@ -33,6 +34,12 @@ export interface DecisionRow {
   readonly bytes: number;
   /** Whole seconds since the last packet. */
   readonly age: number;
+}
+
+/** As on the command line and in ubus; what is missing does not matter. */
+export interface DecisionQuery extends FactQuery {
+  /** UCI section. */
+  readonly rule?: string | undefined;
 }
 
 /** Finds the name that a verdict goes by, in the kernel's order (bpf/README.md, "Deciding" 2). */
@@ -60,11 +67,28 @@ function nameFinder(store: FactStore, clock: FactClock): (pair: Uint8Array) => s
   };
 }
 
-/** Every verdict, the most recent first. Throws DomainrouteError 'not-running'. */
-export function decisions(settings: Settings): DecisionRow[] {
-  return withMaps(settings, (maps, { hold }) =>
+/** The verdicts asked for, the most recent first. Throws DomainrouteError: 'usage', 'not-running'. */
+export function decisions(settings: Settings, query: DecisionQuery = {}): DecisionRow[] {
+  const { limit, ...filter } = parseFactQuery(query);
+  const rows = withMaps(settings, (maps, { hold }) =>
     readDecisions(maps, { now: monotonicNow(), hold: Number(hold) }),
   );
+  return rows.filter((row) => isWanted(row, query.rule, filter)).slice(0, limit);
+}
+
+function isWanted(row: DecisionRow, rule: string | undefined, filter: FactFilter): boolean {
+  const { client, address, name } = filter;
+  return (
+    (rule === undefined || row.rule === rule) &&
+    (client === undefined || row.client === formatClient(client)) &&
+    (address === undefined || row.address === formatAddress(address)) &&
+    (name === undefined || (row.name !== null && isNamed(row.name, name)))
+  );
+}
+
+function isNamed(name: string, { wire, below }: NonNullable<FactFilter['name']>): boolean {
+  const wanted = formatDomainName(wire);
+  return name === wanted || (below && name.endsWith(`.${wanted}`));
 }
 
 function readDecisions(maps: Maps, clock: FactClock): DecisionRow[] {

@@ -9,6 +9,13 @@ export const decisionsCommand: Command = {
   operands: [0, 0],
   options: [
     { name: 'rule', value: 'SECTION', summary: 'those of this rule' },
+    { name: 'client', value: 'CLIENT', summary: 'those of this MAC address or address' },
+    { name: 'address', value: 'ADDRESS', summary: 'those to this address' },
+    {
+      name: 'name',
+      value: 'NAME',
+      summary: "those by this name alone; '*.example.com': by it and all below it",
+    },
     { name: 'limit', value: 'N', summary: 'at most so many, the most recent ones' },
   ],
   details: `
@@ -16,10 +23,13 @@ A line is a verdict: where packets of this client to this address go, and by whi
 since the last packet.`,
   async run({ settings, value, json, out }) {
     const { decisions } = await import('../../control/decisions.ts');
-    const rule = value('rule');
-    const rows = decisions(settings)
-      .filter((row) => rule === undefined || row.rule === rule)
-      .slice(0, readLimit(value('limit')));
+    const rows = decisions(settings, {
+      rule: value('rule'),
+      client: value('client'),
+      address: value('address'),
+      name: value('name'),
+      limit: readLimit(value('limit')),
+    });
     if (json) {
       out(`${JSON.stringify(rows)}\n`);
       return 0;
