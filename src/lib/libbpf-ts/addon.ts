@@ -12,6 +12,11 @@ export interface RingHandle {
   readonly ring: unique symbol;
 }
 
+/** A netlink socket of the addon. */
+export interface NetlinkHandle {
+  readonly netlink: unique symbol;
+}
+
 export const KIND_MAP = 0;
 export const KIND_PROGRAM = 1;
 export const KIND_LINK = 2;
@@ -93,10 +98,20 @@ export interface Native {
   ringReference(ring: RingHandle, held: boolean): void;
   ringClose(ring: RingHandle): void;
 
+  netlinkOpen(
+    protocol: number,
+    groups: readonly number[],
+    dispatch: (batch: Uint8Array, overrun: boolean) => void,
+  ): NetlinkHandle;
+  netlinkReference(socket: NetlinkHandle, held: boolean): void;
+  netlinkClose(socket: NetlinkHandle): void;
+
   possibleCpus(): number;
   flock(fd: number, wait: boolean): boolean;
   setsockopt(fd: number, level: number, option: number, value: Uint8Array): void;
   getsockopt(fd: number, level: number, option: number, size: number): Uint8Array;
+  openSocket(family: number, type: number, netns: string | undefined): number;
+  bindSocket(fd: number, address: Uint8Array): void;
   memlockUnlimited(): void;
   mount(source: string, target: string, type: string): void;
 }

@@ -26,7 +26,9 @@ NAPI_MODULE_INIT()
 	program_init(env, exports);
 	link_init(env, exports);
 	ring_init(env, exports);
+	netlink_init(env, exports);
 	system_init(env, exports);
+	socket_init(env, exports);
 	text_init(env, exports);
 	return exports;
 }

@@ -95,7 +95,9 @@ void batch_init(napi_env env, napi_value exports);
 void program_init(napi_env env, napi_value exports);
 void link_init(napi_env env, napi_value exports);
 void ring_init(napi_env env, napi_value exports);
+void netlink_init(napi_env env, napi_value exports);
 void system_init(napi_env env, napi_value exports);
+void socket_init(napi_env env, napi_value exports);
 void text_init(napi_env env, napi_value exports);
 
 #endif
