@@ -140,6 +140,8 @@ struct action {
 #define ACTION_BLOCK		(1 << 2) /* its mark leads to `prohibit` */
 #define ACTION_LOCAL_MARK	(1 << 3) /* mark the router's own sockets */
 #define ACTION_LOCAL_BIND	(1 << 4) /* bind the router's own sockets */
+#define ACTION_FALLBACK_MAIN	(1 << 5) /* its table has no kill switch */
+#define ACTION_DROP		(1 << 6) /* `option on_change 'drop'` */
 
 /* Key of `clients`, an LPM trie: a rule's `list client`. */
 struct client_key {

@@ -4,39 +4,36 @@
  */
 import { randomBytes } from 'node:crypto';
 import {
-  allStand,
-  applyLinks,
   checkBpffs,
-  forgetVersion,
-  loadPrograms,
   makePinDirectories,
   Maps,
   MAP_NAMES,
-  noteVersion,
-  objectsDigest,
   pinMaps,
   pinsBelow,
+  planAttachment,
   planProtected,
   readConfig,
   readLiveRules,
-  readVersion,
   stageRules,
+  type Attachment,
   type Config,
-  type LoadedPrograms,
   type Pins,
 } from '../datapath/index.ts';
 import {
   applyRouting,
-  applyStickiness,
-  readRouting,
   runCommand,
   type KernelRouting,
+  type RoutingOptions,
 } from '../route/index.ts';
 import { formatMark } from '../model/mark.ts';
-import type { Configuration, Diagnostic } from '../model/rule.ts';
+import type { Configuration, Diagnostic, MainOptions, Rule } from '../model/rule.ts';
 import { compileRules, type RuleSet } from '../rules/compile.ts';
+import { keepTable } from './connections.ts';
+import { dropChanged, rulesBefore } from './drop-connections.ts';
 import { imageOf } from './image.ts';
+import type { Interfaces } from './interfaces.ts';
 import { readChunks, type Plan } from './plan.ts';
+import { withRetired } from './retired-targets.ts';
 import type { Settings } from './settings.ts';
 import {
   assignTargets,
@@ -52,7 +49,7 @@ export interface Applied {
   readonly generation: number;
   /** Enabled rules. */
   readonly rules: number;
-  /** Devices of rules that are missing or down. */
+  /** Interfaces of rules that are missing or down. */
   readonly down: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -76,94 +73,99 @@ export async function applyPlan(settings: Settings, plan: Plan, renew: boolean):
   const pins = pinsBelow(settings.pin);
   checkBpffs(pins);
   const maps = new Maps(pins);
-  let loaded: LoadedPrograms | undefined;
+  let attachment: Attachment | undefined;
   try {
     const config = maps.complete() ? readConfig(maps) : undefined;
     const seed = config?.seed ?? randomBytes(8).readBigUInt64LE();
     const configuration = withRunning(plan.configuration, config);
-    // ip works while rules are compiled; its error is met where the routing is awaited
-    const routing = readRouting(runCommand);
-    routing.catch(() => undefined);
     const rules = compileRules({ configuration, seed, readList: readChunks });
-    const reuse = new Map(config === undefined ? [] : MAP_NAMES.map((n) => [n, maps.get(n)]));
-    const digest = objectsDigest(settings.assets);
-    // loading takes the verifier seconds on a router
-    const current = !renew || readVersion(pins) === digest;
-    if (config === undefined || !current || !allStand(pins, plan.links, plan.cgroup)) {
-      const programs = new Set(plan.links.map(({ program }) => program));
-      const { facts } = configuration.main;
-      loaded = loadPrograms({ assets: settings.assets, programs, reuse, facts });
-    }
-    if (config === undefined && loaded !== undefined) {
+    attachment = planAttachment({
+      pins,
+      assets: settings.assets,
+      wanted: plan.links,
+      cgroup: plan.cgroup,
+      maps: new Map(config === undefined ? [] : MAP_NAMES.map((name) => [name, maps.get(name)])),
+      facts: configuration.main.facts,
+      renew,
+    });
+    if (config === undefined && attachment.loaded !== undefined) {
       makePinDirectories(pins);
-      pinMaps(pins, loaded);
+      pinMaps(pins, attachment.loaded);
     }
-    const down = await swapRules(
+    const ended = await swapRules(
+      settings,
       maps,
       { ...plan, configuration },
       rules,
       seed,
       config,
-      await routing,
-      () => {
-        if (loaded !== undefined) forgetVersion(pins);
-        applyLinks({
-          pins,
-          wanted: plan.links,
-          programs: loaded?.programs ?? new Map(),
-          cgroup: plan.cgroup,
-        });
-        if (loaded !== undefined) noteVersion(pins, digest);
-      },
+      attachment,
     );
     return {
       generation: readConfig(maps)?.generation ?? 0,
       rules: configuration.rules.filter(({ enabled }) => enabled).length,
-      down,
+      down: downInterfaces(configuration.rules, plan.interfaces),
       diagnostics: [
         ...plan.diagnostics,
         ...rules.diagnostics,
+        ...ended,
         ...laterDiagnostics(maps, plan, config),
       ],
     };
   } finally {
-    loaded?.close();
+    attachment?.close();
     maps.close();
   }
 }
 
 async function swapRules(
+  { run }: Settings,
   maps: Maps,
   plan: Plan,
   rules: RuleSet,
   seed: bigint,
   old: Config | undefined,
-  routing: KernelRouting,
-  attach: () => void,
-): Promise<readonly string[]> {
+  attachment: Attachment,
+): Promise<readonly Diagnostic[]> {
   const { main } = plan.configuration;
+  const { interfaces } = plan;
+  const { routing } = plan.host;
   const live = currentTargets(maps, old, main.table, routing);
-  const deviceOf = (name: string): string => plan.resolve(name)?.name ?? name;
   const wantedKeys = rules.actions.flatMap(({ rule }) => targetKeyOf(rule) ?? []);
-  const numbers = assignTargets(wantedKeys, main.markMask, live);
-  const targets = routeTargets(numbers, deviceOf);
-  const image = imageOf(rules, { main, resolve: plan.resolve, targets: numbers });
+  const deviceOf = (name: string): string | undefined => interfaces.way(name).device;
+  const known = withRetired(live, wantedKeys, deviceOf, main.table, routing);
+  const numbers = assignTargets(wantedKeys, main.markMask, known);
+  const targets = routeTargets(numbers, interfaces.way);
+  const image = imageOf(rules, { main, interfaces, targets: numbers });
 
   const staged = stageRules(maps, image);
   const protection = planProtected(maps, plan.protected);
   protection.add();
-  // live connections of rules that go are still on their way: their tables stay until stop, or a new use
-  const options = { table: main.table, markMask: main.markMask, keepOthers: true };
-  const { down } = await applyRouting(targets, options, runCommand, routing);
-  if (targets.length > 0) await applyStickiness(main.markMask);
+  await applyRouting(targets, routingOptions(main), runCommand, routing);
+  if (targets.length > 0) await keepTable(run, main.markMask);
   // programs that run have rules already; new ones must not meet an empty configuration
-  if (old !== undefined) attach();
+  if (old !== undefined) attachment.attach();
   const hold = BigInt(main.holdSeconds) * SECOND;
+  const before = rulesBefore(maps, old, image.actions);
   staged.commit({ mark_mask: main.markMask, seed, hold });
-  if (old === undefined) attach();
+  if (old === undefined) attachment.attach();
+  const ended = before === undefined ? [] : await dropChanged(run, maps, before);
   staged.cleanup();
   protection.removeOld();
-  return down;
+  return ended;
+}
+
+/** Live connections of rules that go are still on their way: their tables stay until stop, or a new use. */
+export function routingOptions({ table, markMask }: MainOptions): RoutingOptions {
+  return { table, markMask, keepOthers: true };
+}
+
+/** Interfaces of rules that are missing or down. */
+export function downInterfaces(rules: readonly Rule[], { isUp }: Interfaces): readonly string[] {
+  const names = rules.flatMap(({ enabled, action, interface: name }) =>
+    enabled && action === 'route' && name !== undefined ? [name] : [],
+  );
+  return [...new Set(names)].filter((name) => !isUp(name));
 }
 
 function currentTargets(

@@ -3,8 +3,9 @@ import { loadConfiguration } from '../config/load.ts';
 import type { Diagnostic } from '../model/rule.ts';
 import { compileRules } from '../rules/compile.ts';
 import { readHost } from './host.ts';
-import { interfaceResolver } from './interfaces.ts';
-import { hostDiagnostics, interfaceNames, readChunks } from './plan.ts';
+import { hostInterfaces } from './interfaces.ts';
+import { readNetifd } from './netifd.ts';
+import { hostDiagnostics, readChunks } from './plan.ts';
 import type { Settings } from './settings.ts';
 
 export interface Checked {
@@ -16,11 +17,11 @@ export interface Checked {
 }
 
 /** Throws DomainrouteError: 'config' if the file or a list cannot be read, 'full' if there is too much. */
-export async function check({ config }: Settings): Promise<Checked> {
-  const configuration = loadConfiguration(config);
+export async function check(settings: Settings): Promise<Checked> {
+  const configuration = loadConfiguration(settings.config);
   // any seed: nothing of it stays
   const compiled = compileRules({ configuration, seed: 0n, readList: readChunks });
-  const resolve = await interfaceResolver(await readHost(), interfaceNames(configuration));
+  const { resolve } = hostInterfaces(await readHost(() => readNetifd(settings)));
   return {
     diagnostics: [
       ...configuration.diagnostics,

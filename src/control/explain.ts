@@ -1,20 +1,13 @@
 /** Why something goes where it goes: src/decide on the maps of the kernel. */
-import {
-  decisionMaps,
-  factMaps,
-  monotonicNow,
-  type Config,
-  type DecisionMaps,
-  type Maps,
-} from '../datapath/index.ts';
+import { decisionMaps, factMaps, type Maps } from '../datapath/index.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { DomainrouteError } from '../base/errors.ts';
 import { explain as explainFrom, type Explanation } from '../decide/explain.ts';
 import type { DecisionSource, IdleRule } from '../decide/source.ts';
-import { NameHasher } from '../dns/name-hash.ts';
 import { factAt, type Fact } from '../facts/fact.ts';
-import { readDevices } from './host.ts';
+import { readDevices } from '../route/index.ts';
 import { identifier, readNeighbours } from './neighbours.ts';
+import { ruleSource } from './rule-source.ts';
 import { withMaps } from './session.ts';
 import type { Settings } from './settings.ts';
 
@@ -38,7 +31,7 @@ export async function explain(
   return withMaps(settings, (maps, config) => {
     const lookups = decisionMaps(maps);
     try {
-      const source = { ...decisionSource(maps, config, lookups), identify, idleRules };
+      const source = { ...ruleSource(config, lookups, identify), ...factSource(maps), idleRules };
       const [first, ...others] = explainFrom(source, query, client);
       if (first === undefined) throw new RangeError(`Cannot explain '${query}': nothing to say`);
       return { ...first, others };
@@ -58,28 +51,11 @@ function readIdleRules(directory: string): IdleRule[] {
   }
 }
 
-function decisionSource(
-  maps: Maps,
-  { hold, seed, max_labels: maxLabels }: Config,
-  lookups: DecisionMaps,
-): Omit<DecisionSource, 'identify' | 'idleRules'> {
+function factSource(maps: Maps): Pick<DecisionSource, 'factsOfAddress' | 'factsOfName'> {
   const { byAddress, byName } = factIndexes(maps);
   return {
-    now: monotonicNow(),
-    hold: Number(hold),
-    hasher: new NameHasher(seed),
-    maxLabels,
-    protectedClass: (address) => lookups.protectedClass(address),
-    fact(matched, client, address) {
-      const fact = lookups.fact(matched, client, address);
-      return fact && { ...fact, client, address, lastSeen: fact.last_seen };
-    },
     factsOfAddress: (address) => byAddress.get(textKey(address)) ?? [],
     factsOfName: (name) => byName.get(textKey(name)) ?? [],
-    alias: (low, high) => lookups.alias(low, high),
-    rule: (low, high) => lookups.rule(low, high),
-    cell: (index) => lookups.cell(index),
-    clientMatches: (cell, clients) => lookups.clientMatches(cell, clients),
   };
 }
 

@@ -1,91 +1,27 @@
-/**
- * What the machine's network looks like now: devices with their addresses, gateways, resolvers. Read from
- * iproute2's JSON, which is right in any network namespace; /sys/class/net is that of whoever mounted it.
- */
+/** What the machine's network looks like now: the kernel's part, netifd's, and the resolvers. */
 import { readFileSync } from 'node:fs';
+import type { OwnAddresses } from '../datapath/index.ts';
 import { parseAddress } from '../model/address.ts';
-import { commandError, runCommand } from '../route/command.ts';
-
-export interface DeviceAddress {
-  /** 16 bytes. */
-  readonly address: Uint8Array;
-  /** Of the connected prefix, as a length of the 16 bytes: 0 to 128. */
-  readonly length: number;
-  /** The other end of a point-to-point link. */
-  readonly peer: Uint8Array | undefined;
-}
-
-export interface Device {
-  readonly name: string;
-  readonly ifindex: number;
-  /** Do its packets begin with an Ethernet header? Not those of ppp, tun, wg. */
-  readonly ethernet: boolean;
-  readonly addresses: readonly DeviceAddress[];
-}
+import { prefixOf } from '../model/prefix.ts';
+import { readRouting, runCommand, type Device, type KernelRouting } from '../route/index.ts';
+import type { NetifdInterface } from './netifd.ts';
 
 export interface Host {
+  readonly routing: KernelRouting;
   readonly devices: readonly Device[];
-  readonly gateways: readonly Uint8Array[];
-  /** Upstream resolvers. */
+  /** Undefined: there is no netifd. */
+  readonly netifd: readonly NetifdInterface[] | undefined;
+  /** Of the files that say so; 16 bytes each. */
   readonly resolvers: readonly Uint8Array[];
 }
 
-type Json = Readonly<Record<string, unknown>>;
+/** How netifd is asked. */
+export type ReadNetifd = () => Promise<readonly NetifdInterface[] | undefined>;
 
-/** The objects of a JSON array. */
-function objects(value: unknown): Json[] {
-  if (!Array.isArray(value)) return [];
-  return value.filter((item): item is Json => typeof item === 'object' && item !== null);
-}
-
-async function ip(...args: readonly string[]): Promise<Json[]> {
-  const argv = ['ip', '-json', ...args];
-  const result = await runCommand(argv);
-  // a kernel without IPv6 has no routes of it
-  if (result.status !== 0 && /not supported/i.test(result.stderr)) return [];
-  if (result.status !== 0) throw commandError('read the network devices', argv, result);
-  return result.stdout.trim() === '' ? [] : objects(JSON.parse(result.stdout));
-}
-
-/** ARPHRD_ETHER and ARPHRD_LOOPBACK, as iproute2 names them. */
-const WITH_ETHERNET_HEADER = new Set(['ether', 'loopback']);
-
-function addressOf(value: unknown): Uint8Array | undefined {
-  return typeof value === 'string' ? parseAddress(value) : undefined;
-}
-
-function readDeviceAddress(info: Json): DeviceAddress[] {
-  const address = addressOf(info['local']);
-  const bits = info['prefixlen'];
-  if (address === undefined || typeof bits !== 'number') return [];
-  const length = info['family'] === 'inet' ? 96 + bits : bits;
-  return [{ address, length, peer: addressOf(info['address']) }];
-}
-
-/** The devices of this network namespace. */
-export async function readDevices(): Promise<Device[]> {
-  const devices = await ip('addr', 'show');
-  return devices.flatMap((device) => {
-    const { ifname, ifindex, link_type: type, addr_info: info } = device;
-    if (typeof ifname !== 'string' || typeof ifindex !== 'number') return [];
-    const ethernet = WITH_ETHERNET_HEADER.has(String(type));
-    return [
-      { name: ifname, ifindex, ethernet, addresses: objects(info).flatMap(readDeviceAddress) },
-    ];
-  });
-}
-
-/** Every gateway of every table; iproute2 has three ways to say it. */
-async function readGateways(): Promise<Uint8Array[]> {
-  const routes = await Promise.all(
-    ['-4', '-6'].map((family) => ip(family, 'route', 'show', 'table', 'all')),
-  );
-  const hops = routes.flat().flatMap((route) => [route, ...objects(route['nexthops'])]);
-  return hops.flatMap(({ gateway, via }) => {
-    const host = typeof via === 'object' && via !== null && 'host' in via ? via.host : gateway;
-    const address = addressOf(host);
-    return address === undefined ? [] : [address];
-  });
+/** Throws DomainrouteError 'platform' where `ip` cannot be run. */
+export async function readHost(readNetifd: ReadNetifd): Promise<Host> {
+  const [routing, netifd] = await Promise.all([readRouting(runCommand), readNetifd()]);
+  return { routing, devices: [...routing.devices.values()], netifd, resolvers: readResolvers() };
 }
 
 /** Where the system's and netifd's resolvers stand. */
@@ -114,8 +50,26 @@ function readResolvers(): Uint8Array[] {
   });
 }
 
-/** Throws DomainrouteError 'platform' where `ip` cannot be run. */
-export async function readHost(): Promise<Host> {
-  const [devices, gateways] = await Promise.all([readDevices(), readGateways()]);
-  return { devices, gateways, resolvers: readResolvers() };
+/** The addresses of the machine's own network (Z2), as the kernel and netifd have them. */
+export function ownAddresses({ devices, routing, netifd = [], resolvers }: Host): OwnAddresses {
+  const own = devices.flatMap(({ addresses }) => addresses);
+  const families = [routing.inet, ...(routing.inet6 === undefined ? [] : [routing.inet6])];
+  const gateways = netifd
+    .flatMap(({ routes }) => routes)
+    .flatMap(({ gateway }) => parseAddress(gateway ?? '') ?? []);
+  return {
+    // one entry a prefix, however many addresses the machine has in it
+    connected: own.map(({ address, length }) => prefixOf(address, length)),
+    addresses: [
+      ...own.flatMap(({ address, peer }) => (peer === undefined ? [address] : [address, peer])),
+      ...families.flatMap((family) => [...family.gateways, ...family.endpoints]),
+      ...netifd.flatMap(({ addresses, dnsServers, endpoints }) => [
+        ...addresses,
+        ...dnsServers,
+        ...endpoints,
+      ]),
+      ...gateways,
+      ...resolvers,
+    ],
+  };
 }

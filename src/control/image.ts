@@ -1,6 +1,8 @@
 /** From a compiled rule set to its image in the kernel: marks, interfaces and clients as numbers. */
 import {
   ACTION_BLOCK,
+  ACTION_DROP,
+  ACTION_FALLBACK_MAIN,
   ACTION_LOCAL_BIND,
   ACTION_LOCAL_MARK,
   ACTION_PRIVATE,
@@ -12,12 +14,12 @@ import { markOfIndex } from '../model/mark.ts';
 import type { Prefix } from '../model/prefix.ts';
 import type { Diagnostic, MainOptions, Rule } from '../model/rule.ts';
 import type { RuleSet } from '../rules/compile.ts';
-import type { ResolveInterface } from './interfaces.ts';
+import type { Interfaces, ResolveInterface } from './interfaces.ts';
 import { targetKeyOf, type TargetKey } from './targets.ts';
 
 export interface ImageInput {
   readonly main: MainOptions;
-  readonly resolve: ResolveInterface;
+  readonly interfaces: Pick<Interfaces, 'resolve' | 'uplink'>;
   readonly targets: ReadonlyMap<TargetKey, number>;
 }
 
@@ -40,35 +42,34 @@ function clientsOf(rule: Rule, resolve: ResolveInterface): readonly Prefix[] | u
   });
 }
 
-function localFlags(rule: Rule, ifindex: number): number {
+/** Both mark: where there is nothing to bind to, a socket without the mark would leak. */
+function localFlags(rule: Rule): number {
   if (rule.local === 'off') return 0;
-  // nothing to bind to: the mark leads to the kill switch, where a socket left alone would leak
-  const bind = rule.local === 'bind' && ifindex !== 0 && rule.action === 'route';
+  const bind = rule.local === 'bind' && rule.action === 'route';
   return bind ? ACTION_LOCAL_BIND : ACTION_LOCAL_MARK;
 }
 
-function cellOf(rule: Rule, next: number, { main, resolve, targets }: ImageInput): RuleCell {
+function cellOf(rule: Rule, next: number, { main, interfaces, targets }: ImageInput): RuleCell {
   const target = targetKeyOf(rule);
   const own =
     target === undefined
       ? (rule.mark ?? { value: 0, mask: 0 })
       : { value: markOfIndex(main.markMask, targets.get(target) ?? 0), mask: main.markMask };
-  const ifindex =
-    rule.interface === undefined || rule.action !== 'route'
-      ? 0
-      : (resolve(rule.interface)?.ifindex ?? 0);
+  const name = rule.action === 'route' ? (rule.interface ?? '') : '';
   return {
     section: rule.section,
     next,
     mark: own.value,
     mask: own.mask,
-    ifindex: rule.local === 'bind' ? ifindex : 0,
+    ifindex: rule.local === 'bind' ? (interfaces.uplink(name)?.ifindex ?? 0) : 0,
     flags:
       (rule.private ? ACTION_PRIVATE : 0) |
       (rule.action === 'block' ? ACTION_BLOCK : 0) |
-      localFlags(rule, ifindex),
-    interface: rule.action === 'route' ? (rule.interface ?? '') : '',
-    clients: clientsOf(rule, resolve),
+      (name !== '' && rule.fallback === 'main' ? ACTION_FALLBACK_MAIN : 0) |
+      (rule.onChange === 'drop' ? ACTION_DROP : 0) |
+      localFlags(rule),
+    interface: name,
+    clients: clientsOf(rule, interfaces.resolve),
   };
 }
 

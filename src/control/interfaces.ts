@@ -1,42 +1,87 @@
-/** From the names that UCI uses to devices: netifd's interfaces where there is netifd, else the devices. */
-import { DomainrouteError } from '../base/errors.ts';
-import { runCommand, type Runner } from '../route/command.ts';
-import type { Device, Host } from './host.ts';
+/** From the names that UCI uses to devices and their routes: netifd's interfaces first, then the devices. */
+import { parseAddress } from '../model/address.ts';
+import type { Device, Target, TargetRoute, TargetRoutes } from '../route/index.ts';
+import type { Host } from './host.ts';
+import type { NetifdInterface, NetifdRoute } from './netifd.ts';
 
-/** A netifd interface's layer 3 device, or a device of this name; undefined if there is neither. */
+/** A device of this network namespace by the name of an interface; undefined if there is none. */
 export type ResolveInterface = (name: string) => Device | undefined;
 
-/** netifd's `network.interface dump`: interface → layer 3 device. Empty where there is no netifd. */
-async function readNetifd(run: Runner): Promise<ReadonlyMap<string, string>> {
-  let text: string;
-  try {
-    const { status, stdout } = await run(['ubus', 'call', 'network.interface', 'dump']);
-    if (status !== 0) return new Map();
-    text = stdout;
-  } catch (error) {
-    if (error instanceof DomainrouteError) return new Map(); // no ubus: not OpenWrt
-    throw error;
-  }
-  return parseNetifd(text);
+/** Where packets of an interface leave, as a target of src/route has it. */
+export type Way = Pick<Target & { kind: 'interface' }, 'device' | 'routes'>;
+
+export interface Interfaces {
+  /** A netifd interface's device, up or not, or a device of this name. */
+  readonly resolve: ResolveInterface;
+  /** The same where packets may leave by it: nothing does by what netifd says is down. */
+  readonly uplink: ResolveInterface;
+  readonly way: (name: string) => Way;
+  /** Is there a device, and is it up, in netifd's eyes as well? */
+  readonly isUp: (name: string) => boolean;
 }
 
-/** The `l3_device` (up) or `device` of each interface. */
-export function parseNetifd(text: string): ReadonlyMap<string, string> {
-  const dump = JSON.parse(text) as { interface?: readonly Readonly<Record<string, unknown>>[] };
-  const pairs = (dump.interface ?? []).flatMap(({ interface: name, l3_device: l3, device }) => {
-    const found = l3 ?? device;
-    return typeof name === 'string' && typeof found === 'string' ? [[name, found] as const] : [];
-  });
-  return new Map(pairs);
-}
+const NO_ROUTES: TargetRoutes = { inet: [], inet6: [] };
 
-/** `names` are those that will be asked for: where all are devices, netifd is not asked. */
-export async function interfaceResolver(
-  { devices }: Host,
-  names: readonly string[],
-  run: Runner = runCommand,
-): Promise<ResolveInterface> {
+/** The interfaces of a host. A netifd interface hides a device of the same name. */
+export function hostInterfaces({ devices, netifd = [] }: Host): Interfaces {
   const byName = new Map(devices.map((device) => [device.name, device]));
-  const netifd = names.every((name) => byName.has(name)) ? new Map() : await readNetifd(run);
-  return (name) => byName.get((netifd.get(name) as string | undefined) ?? name);
+  const known = new Map(netifd.map((item) => [item.name, item]));
+  const own = new Set(
+    devices.flatMap(({ addresses }) => addresses.map(({ address }) => keyOf(address))),
+  );
+
+  const resolve: ResolveInterface = (name) => {
+    const item = known.get(name);
+    return byName.get(item === undefined ? name : (item.device ?? ''));
+  };
+  const uplink: ResolveInterface = (name) =>
+    known.get(name)?.up === false ? undefined : resolve(name);
+  return {
+    resolve,
+    uplink,
+    way: (name) => {
+      const item = known.get(name);
+      if (item === undefined) return { device: byName.has(name) ? name : undefined };
+      if (!item.up) return { device: undefined, routes: NO_ROUTES };
+      return { device: item.device, routes: routesOf(item, netifd, own) };
+    },
+    isUp: (name) => uplink(name)?.up === true,
+  };
+}
+
+/**
+ * The default routes of an interface: of each family its own, else those of another interface on its device, as wan6
+ * is to wan, else what the main table says of the device.
+ */
+function routesOf(
+  item: NetifdInterface,
+  netifd: readonly NetifdInterface[],
+  own: ReadonlySet<string>,
+): TargetRoutes {
+  const others = netifd.filter(
+    ({ name, up, device }) => up && device === item.device && name !== item.name,
+  );
+  const of = (family: NetifdRoute['family']): readonly TargetRoute[] | undefined => {
+    const having = [item, ...others].find(({ routes }) => routes.some((r) => r.family === family));
+    return having?.routes
+      .filter((route) => route.family === family)
+      .map((route) => targetRoute(route, own));
+  };
+  return { inet: of('inet'), inet6: of('inet6') };
+}
+
+/** The kernel refuses a preferred source address that the machine has not, or not any more. */
+function targetRoute(
+  { family, gateway, source, metric }: NetifdRoute,
+  own: ReadonlySet<string>,
+): TargetRoute {
+  const route = { metric, ...(gateway !== undefined && { gateway }) };
+  if (source === undefined) return route;
+  if (family === 'inet6') return { ...route, from: source };
+  const address = parseAddress(source);
+  return address !== undefined && own.has(keyOf(address)) ? { ...route, source } : route;
+}
+
+function keyOf(address: Uint8Array): string {
+  return Buffer.from(address).toString('hex');
 }

@@ -2,7 +2,7 @@
 import { parseAddress } from '../model/address.ts';
 import { clientOfInterface, clientOfMac, parseMac } from '../model/client.ts';
 import { runCommand, type Runner } from '../route/command.ts';
-import type { Device } from './host.ts';
+import type { Device } from '../route/index.ts';
 
 export interface Neighbour {
   /** 16 bytes. */

@@ -10,44 +10,64 @@ import {
 } from '../datapath/index.ts';
 import { DomainrouteError } from '../base/errors.ts';
 import type { Configuration, Diagnostic, MainOptions } from '../model/rule.ts';
-import { stickinessObstacle } from '../route/index.ts';
+import { stickinessObstacle, type Device } from '../route/index.ts';
 import type { ListContent } from '../rules/list-reader.ts';
 import { findCgroup } from './environment.ts';
-import { readHost, type Device, type Host } from './host.ts';
+import { ownAddresses, readHost, type Host } from './host.ts';
 import { ruleDiagnostics } from './image.ts';
-import { interfaceResolver, type ResolveInterface } from './interfaces.ts';
+import { hostInterfaces, type Interfaces, type ResolveInterface } from './interfaces.ts';
+import { readNetifd } from './netifd.ts';
 import type { Settings } from './settings.ts';
 
-export interface Plan {
-  readonly configuration: Configuration;
-  readonly resolve: ResolveInterface;
+/** What of it follows the network. */
+export interface NetworkPlan {
+  readonly host: Host;
+  readonly interfaces: Interfaces;
   readonly links: readonly LinkPlan[];
   readonly cgroup: Cgroup | undefined;
   readonly protected: ProtectedEntries;
+}
+
+export interface Plan extends NetworkPlan {
+  readonly configuration: Configuration;
   /** Of the configuration and of the machine. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Throws DomainrouteError: no LAN device is there, no cgroup v2, no `ip`. */
-export async function makePlan(settings: Settings, configuration: Configuration): Promise<Plan> {
+/** Throws DomainrouteError: no LAN device is there, no cgroup v2, no `ip`, and what `readConfiguration` throws. */
+export async function makePlan(
+  settings: Settings,
+  readConfiguration: () => Configuration,
+): Promise<Plan> {
+  // ip works while the configuration is read; its error is met where it is awaited
+  const reading = readHost(() => readNetifd(settings));
+  reading.catch(() => undefined);
+  const configuration = readConfiguration();
   const { main } = configuration;
-  const host = await readHost();
-  const resolve = await interfaceResolver(host, interfaceNames(configuration));
-  const lan = findDevices(main, 'lan', resolve);
-  const wan = findDevices(main, 'wan', resolve);
-  if (main.lan.length > 0 && lan.length === 0) {
+  const network = planNetwork(settings, main, await reading);
+  const { resolve } = network.interfaces;
+  if (main.lan.length > 0 && main.lan.every((name) => resolve(name) === undefined)) {
     throw new DomainrouteError(
       'config',
       `Cannot steer clients: no LAN device is there: ${main.lan.join(', ')} (see option 'lan' of section 'main')`,
     );
   }
   return {
+    ...network,
     configuration,
-    resolve,
-    links: planLinks(attachDevices(main, lan, wan, host), main.local),
+    diagnostics: [...configuration.diagnostics, ...(await hostDiagnostics(configuration, resolve))],
+  };
+}
+
+/** Throws DomainrouteError: no cgroup v2. */
+export function planNetwork(settings: Settings, main: MainOptions, host: Host): NetworkPlan {
+  const interfaces = hostInterfaces(host);
+  return {
+    host,
+    interfaces,
+    links: planLinks(attachDevices(main, interfaces.resolve, host), main.local),
     cgroup: main.local ? findCgroup(settings.cgroup) : undefined,
     protected: protectedEntries(ownAddresses(host)),
-    diagnostics: [...configuration.diagnostics, ...(await hostDiagnostics(configuration, resolve))],
   };
 }
 
@@ -86,43 +106,23 @@ export function interfaceNames({ main, rules }: Configuration): string[] {
   ];
 }
 
-function findDevices(
-  main: MainOptions,
-  option: 'lan' | 'wan',
-  resolve: ResolveInterface,
-): Device[] {
-  return [...new Set(main[option].flatMap((value) => resolve(value) ?? []))];
-}
-
 function attachDevices(
-  main: MainOptions,
-  lan: readonly Device[],
-  wan: readonly Device[],
+  { lan, wan, local }: MainOptions,
+  resolve: ResolveInterface,
   { devices }: Host,
 ): AttachDevice[] {
+  const found = (names: readonly string[]): Device[] =>
+    names.flatMap((name) => resolve(name) ?? []);
   // the router's own resolver is asked over lo
-  const ownQueries = main.local || wan.length > 0;
+  const ownQueries = local || found(wan).length > 0;
   const loopback = devices.filter(({ name }) => ownQueries && name === 'lo');
   return [
-    ...lan.map((device) => ({ ...device, role: 'lan' as const })),
-    ...[...new Set([...wan, ...loopback])].map((device) => ({ ...device, role: 'wan' as const })),
+    ...[...new Set(found(lan))].map((device) => ({ ...device, role: 'lan' as const })),
+    ...[...new Set([...found(wan), ...loopback])].map((device) => ({
+      ...device,
+      role: 'wan' as const,
+    })),
   ];
-}
-
-function ownAddresses({
-  devices,
-  gateways,
-  resolvers,
-}: Host): Parameters<typeof protectedEntries>[0] {
-  const own = devices.flatMap(({ addresses }) => addresses);
-  return {
-    connected: own.map(({ address, length }) => ({ address, length })),
-    addresses: [
-      ...own.flatMap(({ address, peer }) => (peer === undefined ? [address] : [address, peer])),
-      ...gateways,
-      ...resolvers,
-    ],
-  };
 }
 
 const CHUNK = 1 << 16;

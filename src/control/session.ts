@@ -42,3 +42,14 @@ export async function withMapsUntil<T>(
     maps.close();
   }
 }
+
+/** Goes up whenever rules are put in force; 0: nothing runs. */
+export function generationInForce({ assets, pin }: Settings): number {
+  openLibbpf(assets);
+  const maps = new Maps(pinsBelow(pin));
+  try {
+    return maps.complete() ? (readConfig(maps)?.generation ?? 0) : 0;
+  } finally {
+    maps.close();
+  }
+}

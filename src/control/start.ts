@@ -6,8 +6,9 @@ import { checkBpffs, hasPins, notRunning, openLibbpf, pinsBelow } from '../datap
 import type { Configuration } from '../model/rule.ts';
 import { applyPlan, isRunning, type Applied } from './apply.ts';
 import { requireRoot } from './environment.ts';
+import { keepInForce } from './in-force.ts';
 import { withLock } from './lock.ts';
-import { makePlan } from './plan.ts';
+import { makePlan, type Plan } from './plan.ts';
 import type { Settings } from './settings.ts';
 import { teardown } from './stop.ts';
 
@@ -38,20 +39,25 @@ export async function start(settings: Settings): Promise<Applied> {
   openLibbpf(settings.assets);
   const pins = pinsBelow(settings.pin);
   const run = async (): Promise<Applied> => {
-    const configuration = enabledConfiguration(settings.config);
     checkBpffs(pins);
-    const plan = await makePlan(settings, configuration);
+    const plan = await makePlan(settings, () => enabledConfiguration(settings.config));
     const ranBefore = isRunning(pins);
     // what a killed start has left
-    if (!ranBefore && hasPins(pins)) await teardown(pins);
+    if (!ranBefore && hasPins(pins)) await teardown(settings);
     try {
-      return await applyPlan(settings, plan, true);
+      return await bringInForce(settings, plan, true);
     } catch (error) {
-      if (!ranBefore) await teardown(pins);
+      if (!ranBefore) await teardown(settings);
       throw error;
     }
   };
   return withLock(settings.run, () => isRunning(pins), run);
+}
+
+async function bringInForce(settings: Settings, plan: Plan, renew: boolean): Promise<Applied> {
+  const applied = await applyPlan(settings, plan, renew);
+  keepInForce(settings.run, plan.configuration);
+  return applied;
 }
 
 /**
@@ -66,8 +72,8 @@ export async function reload(settings: Settings): Promise<Applied> {
   const run = async (): Promise<Applied> => {
     if (!isRunning(pins)) throw notRunning();
     // read behind the lock: of two reloads the later one has the newer file
-    const plan = await makePlan(settings, loadConfiguration(settings.config));
-    return applyPlan(settings, plan, false);
+    const plan = await makePlan(settings, () => loadConfiguration(settings.config));
+    return bringInForce(settings, plan, false);
   };
   return withLock(settings.run, () => isRunning(pins), run);
 }

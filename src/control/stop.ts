@@ -1,14 +1,16 @@
 /** Ends the data path: nothing of ours is left (S5). */
 import {
+  forgetVersion,
   openLibbpf,
   pinsBelow,
   readLinks,
   removeLink,
   removePins,
-  type Pins,
 } from '../datapath/index.ts';
-import { removeRouting, removeStickiness } from '../route/index.ts';
+import { removeRouting } from '../route/index.ts';
+import { removeTable } from './connections.ts';
 import { requireRoot } from './environment.ts';
+import { removeInForce } from './in-force.ts';
 import { withLock } from './lock.ts';
 import type { Settings } from './settings.ts';
 
@@ -21,12 +23,15 @@ export interface Stopped {
  * Removes links, pins, routing and nft table, in this order: no packet gets a mark that leads nowhere. It goes
  * by what is there, so that it ends a start that was killed, too.
  */
-export async function teardown(pins: Pins): Promise<boolean> {
+export async function teardown(settings: Settings): Promise<boolean> {
+  const pins = pinsBelow(settings.pin);
   const links = readLinks(pins);
   for (const { pin } of links) removeLink(pins, pin);
+  forgetVersion(pins);
   const pinned = removePins(pins);
   const routes = await removeRouting();
-  const table = await removeStickiness();
+  const table = await removeTable(settings.run);
+  removeInForce(settings.run);
   return links.length > 0 || pinned || routes > 0 || table;
 }
 
@@ -34,10 +39,9 @@ export async function teardown(pins: Pins): Promise<boolean> {
 export async function stop(settings: Settings): Promise<Stopped> {
   requireRoot('stop');
   openLibbpf(settings.assets);
-  const pins = pinsBelow(settings.pin);
   return withLock(
     settings.run,
     () => false,
-    async () => ({ stopped: await teardown(pins) }),
+    async () => ({ stopped: await teardown(settings) }),
   );
 }

@@ -3,7 +3,8 @@ import { DomainrouteError } from '../base/errors.ts';
 import { formatMark, maxIndex } from '../model/mark.ts';
 import type { Rule } from '../model/rule.ts';
 import { TARGETS_MAX, type KernelRouting, type Target } from '../route/index.ts';
-import { ACTION_BLOCK, type Action } from '../datapath/index.ts';
+import { ACTION_BLOCK, ACTION_FALLBACK_MAIN, type Action } from '../datapath/index.ts';
+import type { Way } from './interfaces.ts';
 
 /** What marks of a rule lead to: an interface with a fallback, or nowhere. */
 export type TargetKey = `${'block' | 'main'} ${string}` | 'blocked';
@@ -25,25 +26,19 @@ function numberOf(mark: number, mask: number): number {
   return ((mark & mask) >>> 0) / ((mask & -mask) >>> 0);
 }
 
-/**
- * Reads the targets back from the cells in force. Which fallback a target has is seen by its table: only
- * 'block' has an unreachable route.
- */
+/** Reads the targets back from the cells in force. */
 export function liveTargets(
   cells: Iterable<Action>,
   markMask: number,
   table: number,
   routing: KernelRouting,
 ): LiveTargets {
-  const unreachable = new Set(
-    routing.inet.routes.filter(({ type }) => type === 'unreachable').map((route) => route.table),
-  );
   const numbers = new Map<TargetKey, number>();
   const recent = new Set(routing.inet.rules.map(({ priority }) => priority - table));
   for (const { mark, mask, flags, interface: name } of cells) {
     if (mask !== markMask) continue;
     const number = numberOf(mark, markMask);
-    const fallback = unreachable.has(table + number) ? 'block' : 'main';
+    const fallback = (flags & ACTION_FALLBACK_MAIN) !== 0 ? 'main' : 'block';
     if ((flags & ACTION_BLOCK) !== 0) numbers.set('blocked', number);
     else if (name !== '') numbers.set(`${fallback} ${name}`, number);
     recent.add(number);
@@ -83,15 +78,20 @@ export function assignTargets(
   return numbers;
 }
 
-/** The targets as src/route wants them. `deviceOf`: the device of an interface. */
+/** The targets as src/route wants them. `wayOf`: where an interface leads. */
 export function routeTargets(
   numbers: ReadonlyMap<TargetKey, number>,
-  deviceOf: (name: string) => string,
+  wayOf: (name: string) => Way,
 ): Target[] {
   return [...numbers].map(([key, number]): Target => {
-    if (key === 'blocked') return { number, kind: 'block' };
-    const [fallback, ...name] = key.split(' ');
-    const device = deviceOf(name.join(' '));
-    return { number, kind: 'interface', device, fallback: fallback === 'main' ? 'main' : 'block' };
+    const name = interfaceOf(key);
+    if (name === undefined) return { number, kind: 'block' };
+    const fallback = key.startsWith('main ') ? 'main' : 'block';
+    return { number, kind: 'interface', fallback, ...wayOf(name) };
   });
+}
+
+/** The interface of a target; undefined: it blocks. */
+function interfaceOf(key: TargetKey): string | undefined {
+  return key === 'blocked' ? undefined : key.slice(key.indexOf(' ') + 1);
 }

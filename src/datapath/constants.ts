@@ -17,6 +17,8 @@ export const ACTION_PRIVATE = 1 << 1;
 export const ACTION_BLOCK = 1 << 2;
 export const ACTION_LOCAL_MARK = 1 << 3;
 export const ACTION_LOCAL_BIND = 1 << 4;
+export const ACTION_FALLBACK_MAIN = 1 << 5;
+export const ACTION_DROP = 1 << 6;
 
 export const PROTECTED_NEVER = 1;
 export const PROTECTED_PRIVATE = 2;

@@ -2,15 +2,15 @@
 import { flock } from '#libbpf-ts';
 
 export * from './constants.ts';
+export { planAttachment, type Attachment } from './attachment.ts';
 export { readConfig } from './config-map.ts';
 export { readCounters, readReasons, readUsage, type Count, type Usage } from './counts.ts';
 export { decisionMaps, type DecisionMaps } from './decision-maps.ts';
 export { watchEvents } from './events.ts';
 export { factMaps, monotonicNow, type Entries, type FactMaps } from './fact-maps.ts';
 export { PAIR, type Action, type Config, type Event } from './layouts.ts';
+export { updateInterfaces, type CellInterfaces } from './interface-cells.ts';
 export {
-  allStand,
-  applyLinks,
   planLinks,
   readLinks,
   removeLink,
@@ -21,27 +21,27 @@ export {
   type Role,
 } from './links.ts';
 export { openLibbpf } from './libbpf.ts';
+export { watchNetworkEvents, type NetworkChange } from './network-events.ts';
 export { Maps, MAP_NAMES, notRunning, type MapName } from './maps.ts';
-export { loadPrograms, objectsDigest, type LoadedPrograms, type ProgramName } from './objects.ts';
+export { loadPrograms, type ProgramName } from './objects.ts';
 export { pinMaps } from './pin-maps.ts';
 export {
   checkBpffs,
-  forgetVersion,
   hasPins,
   listPins,
   makePinDirectories,
-  noteVersion,
   pinsBelow,
-  readVersion,
   removePins,
   type Pins,
 } from './pins.ts';
+export { forgetVersion } from './programs.ts';
 export { planProtected, type ProtectedUpdate } from './protected-map.ts';
 export { protectedEntries, type OwnAddresses, type ProtectedEntries } from './protected.ts';
 export type { RuleCell, RuleImage } from './rule-image.ts';
 export {
   readLiveRules,
   stageRules,
+  voidVerdicts,
   type LiveRules,
   type RuleSettings,
   type StagedRules,

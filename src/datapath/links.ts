@@ -113,7 +113,9 @@ export function removeLink({ links }: Pins, pin: string): void {
 export interface AttachRequest {
   readonly pins: Pins;
   readonly wanted: readonly LinkPlan[];
+  /** Of every link that is missing, with `renew` of all. */
   readonly programs: ReadonlyMap<ProgramName, BpfProgram>;
+  readonly renew: boolean;
   /** cgroup v2 directory; needed if a link is of a cgroup. */
   readonly cgroup: Cgroup | undefined;
 }
@@ -134,28 +136,31 @@ function standsFor(
   return target.kind === 'device' || cgroup?.id === undefined || cgroup.id === link.cgroupId;
 }
 
-/** Are all links there? */
-export function allStand(
+/** Those of the links that are not there. */
+export function missingLinks(
   pins: Pins,
   wanted: readonly LinkPlan[],
   cgroup: Cgroup | undefined,
-): boolean {
+): LinkPlan[] {
   const standing = new Map(readLinks(pins).map((link) => [link.pin, link]));
-  return wanted.every((plan) => standsFor(plan, standing.get(plan.pin), cgroup));
+  return wanted.filter((plan) => !standsFor(plan, standing.get(plan.pin), cgroup));
 }
 
 /**
- * Attaches what is missing, gives links that stand the new program, and removes the others. If one cannot be
- * attached, those attached before are removed again, and links that stood keep standing.
+ * Attaches what is missing, with `renew` gives links that stand the new program, and removes the others. If one
+ * cannot be attached, those attached before are removed again, and links that stood keep standing. Returns whether
+ * there was anything to do.
  */
-export function applyLinks({ pins, wanted, programs, cgroup }: AttachRequest): void {
+export function applyLinks({ pins, wanted, programs, cgroup, renew }: AttachRequest): boolean {
   const standing = new Map(readLinks(pins).map((link) => [link.pin, link]));
   const attached: string[] = [];
   try {
     for (const plan of wanted) {
+      const stands = standsFor(plan, standing.get(plan.pin), cgroup);
+      if (stands && !renew) continue;
       const program = programs.get(plan.program);
-      if (program === undefined) continue;
-      if (standsFor(plan, standing.get(plan.pin), cgroup)) {
+      if (program === undefined) throw new RangeError(`Cannot attach '${plan.pin}': no program`);
+      if (stands) {
         updateLink(pins, plan.pin, program);
       } else {
         if (standing.has(plan.pin)) removeLink(pins, plan.pin);
@@ -168,7 +173,9 @@ export function applyLinks({ pins, wanted, programs, cgroup }: AttachRequest): v
     throw error;
   }
   const kept = new Set(wanted.map(({ pin }) => pin));
-  for (const pin of standing.keys()) if (!kept.has(pin)) removeLink(pins, pin);
+  const others = [...standing.keys()].filter((pin) => !kept.has(pin));
+  for (const pin of others) removeLink(pins, pin);
+  return renew || attached.length + others.length > 0;
 }
 
 function updateLink({ links }: Pins, pin: string, program: BpfProgram): void {

@@ -1,4 +1,4 @@
-/** Where pins lie: `<pin>/v<schema>/maps/<map>` and `<pin>/v<schema>/links/<link>`. */
+/** Where pins lie: `<pin>/v<schema>/maps/<map>`, `<pin>/v<schema>/links/<link>`, and programs (programs.ts). */
 import { existsSync, mkdirSync, readdirSync, rmdirSync, statfsSync, unlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DomainrouteError, errnoOf } from '../base/errors.ts';
@@ -49,23 +49,6 @@ export function listPins(directory: string): string[] {
   }
 }
 
-/** An empty directory beside the pins names the version of the objects that all links have. */
-const VERSION = /^programs_([0-9a-f]{16})$/;
-
-/** The version that was noted; undefined: none, or a change of versions was broken off. */
-export function readVersion({ version }: Pins): string | undefined {
-  const digests = listPins(version).flatMap((name) => VERSION.exec(name)?.[1] ?? []);
-  return digests.length === 1 ? digests[0] : undefined;
-}
-
-export function forgetVersion({ version }: Pins): void {
-  for (const name of listPins(version)) if (VERSION.test(name)) rmdirSync(join(version, name));
-}
-
-export function noteVersion({ version }: Pins, digest: string): void {
-  mkdirSync(join(version, `programs_${digest}`), { mode: 0o700 });
-}
-
 /** Is there anything of this schema, complete or not? */
 export function hasPins({ maps, links }: Pins): boolean {
   return listPins(maps).length > 0 || listPins(links).length > 0;
@@ -95,10 +78,8 @@ export function removePin(path: string): void {
   }
 }
 
-/** Unpins the maps and removes the directories (S5); links must be gone. Returns whether anything was there. */
-export function removePins(pins: Pins): boolean {
-  const { root, version, maps, links } = pins;
-  forgetVersion(pins);
+/** Unpins the maps and removes the directories (S5); links and programs must be gone. Returns whether anything was there. */
+export function removePins({ root, version, maps, links }: Pins): boolean {
   const names = listPins(maps);
   for (const name of names) removePin(join(maps, name));
   let removed = names.length > 0;

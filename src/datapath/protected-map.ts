@@ -5,6 +5,8 @@ import type { ProtectedEntries } from './protected.ts';
 import { key32 } from './config-map.ts';
 
 export interface ProtectedUpdate {
+  /** Is there anything to do? */
+  readonly changes: boolean;
   /** Adds and changes entries. */
   add(): void;
   /** Removes those that are not wanted any more. */
@@ -21,16 +23,15 @@ export function planProtected(maps: Maps, wanted: ProtectedEntries): ProtectedUp
     const key = keys.subarray(i * PROTECTED_KEY.size, (i + 1) * PROTECTED_KEY.size);
     present.set(Buffer.from(key).toString('hex'), view.getUint32(i * 4, true));
   }
+  const added = [...wanted].filter(([key, value]) => present.get(key) !== value);
+  const removed = [...present.keys()].filter((key) => !wanted.has(key));
   return {
+    changes: added.length + removed.length > 0,
     add() {
-      for (const [key, value] of wanted) {
-        if (present.get(key) !== value) map.update(Buffer.from(key, 'hex'), key32(value));
-      }
+      for (const [key, value] of added) map.update(Buffer.from(key, 'hex'), key32(value));
     },
     removeOld() {
-      for (const key of present.keys()) {
-        if (!wanted.has(key)) map.delete(Buffer.from(key, 'hex'));
-      }
+      for (const key of removed) map.delete(Buffer.from(key, 'hex'));
     },
   };
 }

@@ -26,7 +26,7 @@ const PRIVATE = [
 
 /** Where an address is of the machine's own network. */
 export interface OwnAddresses {
-  /** Own and connected prefixes. */
+  /** Own and connected prefixes, without bits behind their length: the map has one entry for all that differ there. */
   readonly connected: readonly Prefix[];
   /** Own addresses, gateways, resolvers: 16 bytes each. */
   readonly addresses: readonly Uint8Array[];

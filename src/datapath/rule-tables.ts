@@ -6,10 +6,12 @@
  */
 import { createHash } from 'node:crypto';
 import { BpfMap, MapType, possibleCpus } from '#libbpf-ts';
+import { clientInterface } from '../model/client.ts';
 import { ACTION_CLIENTS, CELLS } from './constants.ts';
 import { ACTION, CLIENT_KEY, CONFIG, COUNTER, type Action, type Config } from './layouts.ts';
 import type { Maps } from './maps.ts';
 import { key32, readConfig, ZERO } from './config-map.ts';
+import { updateInterfaces, type CellInterfaces } from './interface-cells.ts';
 import type { RuleImage } from './rule-image.ts';
 import { assignNumbers } from './rule-numbers.ts';
 
@@ -77,13 +79,16 @@ export interface StagedRules {
   cleanup(): void;
 }
 
+/** Of all but what changes in place with the interfaces (interface-cells.ts). */
 function fingerprintOf({ keys, cells, actions }: RuleImage): string {
   const hash = createHash('sha256').update(keys).update(cells);
-  const clients = actions.map(({ clients: prefixes, ...rest }) => [
-    rest,
-    prefixes?.map(({ address, length }) => [Buffer.from(address).toString('hex'), length]) ?? null,
+  const lasting = actions.map(({ clients, ...rest }) => [
+    { ...rest, ifindex: 0 },
+    clients
+      ?.filter(({ address }) => clientInterface(address) === undefined)
+      .map(({ address, length }) => [Buffer.from(address).toString('hex'), length]) ?? null,
   ]);
-  return hash.update(JSON.stringify(clients)).digest('hex').slice(0, 40);
+  return hash.update(JSON.stringify(lasting)).digest('hex').slice(0, 40);
 }
 
 /** Writes a rule set into the half that is not live, or nothing if it is in force already. */
@@ -92,7 +97,10 @@ export function stageRules(maps: Maps, image: RuleImage): StagedRules {
   const fingerprint = fingerprintOf(image);
   if (live.fingerprint === fingerprint) {
     return {
-      commit: (settings) => writeConfig(maps, settings, image),
+      commit: (settings) => {
+        updateInterfaces(maps, live.cells, (_, cell) => interfacesOf(image, cell - live.base));
+        writeConfig(maps, settings, image);
+      },
       cleanup: () => undefined,
     };
   }
@@ -114,6 +122,20 @@ export function stageRules(maps: Maps, image: RuleImage): StagedRules {
     },
     cleanup: () => clearClients(maps, live.base),
   };
+}
+
+/** Cells of an image count from 1. */
+function interfacesOf({ actions }: RuleImage, index: number): CellInterfaces {
+  const { ifindex = 0, clients = [] } = actions[index - 1] ?? {};
+  const addresses = clients.map(({ address }) => address);
+  return { ifindex, clients: addresses.filter((a) => clientInterface(a) !== undefined) };
+}
+
+/** Makes every verdict void: something else than the rules has changed that they depend on. */
+export function voidVerdicts(maps: Maps): void {
+  const config = readConfig(maps);
+  if (config === undefined) return;
+  maps.get('config').update(ZERO, CONFIG.encode({ ...config, generation: config.generation + 1 }));
 }
 
 /** The generation is what makes verdicts void: it goes up last, when all else can be seen by every CPU. */

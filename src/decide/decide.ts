@@ -7,9 +7,9 @@ import {
   ACTION_PRIVATE,
   PROTECTED_NEVER,
   PROTECTED_PRIVATE,
-  type DecisionSource,
   type KnownFact,
   type RuleCell,
+  type RuleSource,
 } from './source.ts';
 
 /** DR_STEPS_MAX and DR_CHAIN_MAX of bpf/domainroute.h. */
@@ -60,7 +60,7 @@ export interface Decision extends Search {
 }
 
 /** The verdict for a client, by what its facts are under, and an address; `::` is the router itself. */
-export function decide(source: DecisionSource, client: Uint8Array, address: Uint8Array): Decision {
+export function decide(source: RuleSource, client: Uint8Array, address: Uint8Array): Decision {
   const protectedClass = source.protectedClass(address);
   const fact = findFact(source, client, address);
   if (protectedClass === PROTECTED_NEVER) {
@@ -82,13 +82,13 @@ export function isAny(client: Uint8Array): boolean {
 }
 
 /** Valid until the later of `expires` and the last use + hold. */
-export function stands({ now, hold }: DecisionSource, fact: KnownFact): boolean {
+export function stands({ now, hold }: RuleSource, fact: KnownFact): boolean {
   return now < fact.expires || now < fact.lastSeen + hold;
 }
 
 /** The fact that counts. A client's stray is younger than its fact. */
 function findFact(
-  source: DecisionSource,
+  source: RuleSource,
   client: Uint8Array,
   address: Uint8Array,
 ): KnownFact | undefined {
@@ -101,7 +101,7 @@ function findFact(
 }
 
 /** The names of a CNAME chain, from the one asked for; at most 11 links. */
-export function* chainOf(source: DecisionSource, name: Uint8Array): Generator<Uint8Array, void> {
+export function* chainOf(source: RuleSource, name: Uint8Array): Generator<Uint8Array, void> {
   let current: Uint8Array | undefined = name;
   for (let links = 0; current !== undefined; links++) {
     yield current;
@@ -115,7 +115,7 @@ class OutOfSteps extends Error {}
 
 /** The rule for a name, by its chain; for no name, or if none is matched, the default rule. */
 export function findRule(
-  source: DecisionSource,
+  source: RuleSource,
   name: Uint8Array | undefined,
   subject: Subject,
 ): Search {
@@ -132,11 +132,11 @@ type Found = Pick<Search, 'cell' | 'match'>;
 
 class Matcher {
   readonly refusals: Refusal[] = [];
-  private readonly source: DecisionSource;
+  private readonly source: RuleSource;
   private readonly subject: Subject;
   private steps = 0;
 
-  constructor(source: DecisionSource, subject: Subject) {
+  constructor(source: RuleSource, subject: Subject) {
     this.source = source;
     this.subject = subject;
   }

@@ -43,7 +43,8 @@ export interface IdleRule {
   readonly domains: readonly DomainPattern[];
 }
 
-export interface DecisionSource {
+/** What a decision takes. */
+export interface RuleSource {
   /** CLOCK_MONOTONIC, ns. */
   readonly now: number;
   /** How long a fact outlives its last use, ns. */
@@ -52,15 +53,10 @@ export interface DecisionSource {
   readonly hasher: NameHasher;
   /** `config.max_labels`. */
   readonly maxLabels: number;
-  /** Rules of the configuration that are not enabled. */
-  readonly idleRules: readonly IdleRule[];
   /** The class of an address in `protected`; 0: none. */
   protectedClass(address: Uint8Array): number;
   /** An entry of `facts` (`matched`) or `strays`, whether it still stands or not. */
   fact(matched: boolean, client: Uint8Array, address: Uint8Array): KnownFact | undefined;
-  /** Every fact of both maps for an address, or with a name; those that no longer stand may be left out. */
-  factsOfAddress(address: Uint8Array): readonly KnownFact[];
-  factsOfName(name: Uint8Array): readonly KnownFact[];
   /** The target of a CNAME, by the whole hash of its owner in unsigned halves: `aliases`, else `stray_aliases`. */
   alias(low: number, high: number): Uint8Array | undefined;
   /** The first cell of a key of `rules`, in unsigned halves, or 0. */
@@ -73,4 +69,13 @@ export interface DecisionSource {
    * one), then its addresses and the interface it is behind.
    */
   identify(client: Uint8Array): readonly Uint8Array[];
+}
+
+/** And what its reasons take. */
+export interface DecisionSource extends RuleSource {
+  /** Rules of the configuration that are not enabled. */
+  readonly idleRules: readonly IdleRule[];
+  /** Every fact of both maps for an address, or with a name; those that no longer stand may be left out. */
+  factsOfAddress(address: Uint8Array): readonly KnownFact[];
+  factsOfName(name: Uint8Array): readonly KnownFact[];
 }

@@ -49,6 +49,13 @@ export function clientOfInterface(ifindex: number): Uint8Array {
   return client;
 }
 
+/** The ifindex of what {@link clientOfInterface} makes; undefined: it is another client. */
+export function clientInterface(client: Uint8Array): number | undefined {
+  const { buffer, byteOffset } = client;
+  const ifindex = new DataView(buffer, byteOffset).getUint32(12);
+  return Buffer.compare(client, clientOfInterface(ifindex)) === 0 ? ifindex : undefined;
+}
+
 /** A MAC address, an address, or null for any client. */
 export function formatClient(client: Uint8Array): string | null {
   if (client.every((byte) => byte === 0)) return null;

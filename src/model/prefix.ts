@@ -17,11 +17,13 @@ export function parsePrefix(text: string): Prefix | undefined {
   const bits = text.slice(slash + 1);
   if (!/^\d{1,3}$/.test(bits)) return undefined;
   const length = Number(bits) + (text.includes(':') ? 0 : 96);
-  return length > 128 ? undefined : { address: masked(address, length), length };
+  return length > 128 ? undefined : prefixOf(address, length);
 }
 
-function masked(address: Uint8Array, length: number): Uint8Array {
-  return address.map((byte, i) => byte & (0xff00 >> Math.min(8, Math.max(0, length - 8 * i))));
+/** The prefix that an address is in. */
+export function prefixOf(address: Uint8Array, length: number): Prefix {
+  const mask = (i: number): number => 0xff00 >> Math.min(8, Math.max(0, length - 8 * i));
+  return { address: address.map((byte, i) => byte & mask(i)), length };
 }
 
 /** The inverse of {@link parsePrefix}; a whole address without its length. */

@@ -4,31 +4,20 @@ import { readRouting, type KernelRouting } from './kernel-routing.ts';
 import { planRouting, type IpBatch } from './plan-routing.ts';
 import type { RoutingOptions, Target } from './target.ts';
 
-export interface RoutingReport {
-  /** Commands carried out; 0 when all was there already. */
-  readonly changes: number;
-  /** Devices that are missing or down: their targets have only their fallback. */
-  readonly down: readonly string[];
-}
-
 /**
  * Makes what `wanted` needs and removes what else is ours. May be repeated at any time: only differences are
  * applied, such as routes that the kernel dropped with their link. If a command fails the others are carried
  * out nevertheless, so that the kill switches stand; then DomainrouteError is thrown. `known`: what was read
- * a moment ago.
+ * a moment ago. Returns the number of commands carried out: 0 when all was there already.
  */
 export async function applyRouting(
   wanted: readonly Target[],
   options: RoutingOptions,
   run: Runner = runCommand,
   known?: KernelRouting,
-): Promise<RoutingReport> {
+): Promise<number> {
   const found = known ?? (await readRouting(run));
-  const batch = planRouting(wanted, options, found);
-  const changes = await runBatch(batch, run);
-  const devices = wanted.flatMap((target) => (target.kind === 'interface' ? [target.device] : []));
-  const down = devices.filter((device) => found.devices.get(device)?.up !== true);
-  return { changes, down: [...new Set(down)] };
+  return runBatch(planRouting(wanted, options, found), run);
 }
 
 /**

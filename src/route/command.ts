@@ -14,7 +14,11 @@ export interface CommandResult {
 export type Runner = (argv: readonly string[], stdin?: string) => Promise<CommandResult>;
 
 /** What to install for a program that is missing. */
-const PACKAGES: Readonly<Record<string, string>> = { ip: 'ip-full', nft: 'nftables' };
+const PACKAGES: Readonly<Record<string, string>> = {
+  conntrack: 'conntrack',
+  ip: 'ip-full',
+  nft: 'nftables',
+};
 
 /** 64 MiB: an ip that prints 100,000 routes as JSON writes about 10 MB. */
 const OUTPUT_MAX = 64 * 2 ** 20;

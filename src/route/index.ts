@@ -1,12 +1,28 @@
 /** Routing tables, ip rules and the nft table of targets. */
-export { applyRouting, removeRouting, type RoutingReport } from './apply-routing.ts';
+export { applyRouting, removeRouting } from './apply-routing.ts';
 export { runCommand, type CommandResult, type Runner } from './command.ts';
-export { readRouting, type KernelRouting } from './kernel-routing.ts';
+export { type Device, type DeviceAddress } from './device.ts';
+export { PROTOCOL, readDevices, readRouting, type KernelRouting } from './kernel-routing.ts';
 export { planRouting, type IpBatch } from './plan-routing.ts';
+export {
+  DELETIONS,
+  deleteConnections,
+  readConnections,
+  type Connection,
+  type ConnectionFilter,
+} from './conntrack.ts';
+export { removeFile, replaceFile } from './replace-file.ts';
 export {
   applyStickiness,
   removeStickiness,
   renderTable,
   stickinessObstacle,
 } from './stickiness.ts';
-export { targetMark, TARGETS_MAX, type RoutingOptions, type Target } from './target.ts';
+export {
+  targetMark,
+  TARGETS_MAX,
+  type RoutingOptions,
+  type Target,
+  type TargetRoute,
+  type TargetRoutes,
+} from './target.ts';

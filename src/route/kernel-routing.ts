@@ -1,6 +1,9 @@
-/** What the kernel has now: our ip rules and routes, and what the main table says of each device. */
+/** What the kernel has now: our ip rules and routes, the devices, and what the tables of others say. */
 import { DomainrouteError } from '../base/errors.ts';
-import { commandError, ProgramMissingError, type Runner } from './command.ts';
+import { parseAddress } from '../model/address.ts';
+import { commandError, ProgramMissingError, runCommand, type Runner } from './command.ts';
+import { parseDevices, type Device } from './device.ts';
+import { fields, number, objects, text, type Fields } from './json.ts';
 
 /**
  * The routing protocol number (rtnetlink(7), `rtm_protocol`) of every rule and route of ours: what carries
@@ -12,6 +15,7 @@ export interface KernelRouting {
   readonly inet: FamilyRouting;
   /** Undefined: a kernel without IPv6. */
   readonly inet6: FamilyRouting | undefined;
+  /** By name. */
   readonly devices: ReadonlyMap<string, Device>;
 }
 
@@ -22,6 +26,10 @@ export interface FamilyRouting {
   readonly routes: readonly DefaultRoute[];
   /** The default routes of the main table. */
   readonly main: readonly DefaultRoute[];
+  /** Of every route that is not ours; 16 bytes each. */
+  readonly gateways: readonly Uint8Array[];
+  /** Hosts that the main table reaches by a gateway, such as the far ends of tunnels; 16 bytes each. */
+  readonly endpoints: readonly Uint8Array[];
 }
 
 export interface IpRule {
@@ -45,59 +53,75 @@ export interface DefaultRoute {
   readonly source?: string;
 }
 
-export interface Device {
-  readonly up: boolean;
-  /** No neighbours to resolve: ppp, tun, WireGuard. */
-  readonly pointToPoint: boolean;
-  /** Has an address of global scope. */
-  readonly inet: boolean;
-  readonly inet6: boolean;
-}
+/** Each a line for `ip -batch`, which answers with an array a line. Rules first: what lacks IPv6 has none. */
+const COMMANDS = {
+  '-4': ['rule show', 'route show table all', 'link show', 'address show'],
+  '-6': ['rule show', 'route show table all', 'address show'],
+} as const;
 
-/** Reads all of it. Throws DomainrouteError: no ip, one without -json, no rights. */
+/** Reads all of it, by two processes. Throws DomainrouteError: no ip, one without -json, no rights. */
 export async function readRouting(run: Runner): Promise<KernelRouting> {
-  const [inet, inet6, addresses] = await Promise.all([
-    readFamily(run, '-4'),
-    readFamily(run, '-6'),
-    ipJson(run, ['ip', '-N', '-json', 'address', 'show']),
-  ]);
+  const [inet, inet6] = await Promise.all([readFamily(run, '-4'), readFamily(run, '-6')]);
   if (inet === undefined) throw new DomainrouteError('platform', `Cannot read ip rules: no IPv4`);
-  return { inet, inet6, devices: parseDevices(addresses ?? []) };
-}
-
-async function readFamily(run: Runner, family: '-4' | '-6'): Promise<FamilyRouting | undefined> {
-  const ip = ['ip', family, '-N', '-json'];
-  const rules = await ipJson(run, [...ip, 'rule', 'show']);
-  if (rules === undefined) return undefined;
-  const [routes, main] = await Promise.all([
-    ipJson(run, [...ip, 'route', 'show', 'table', 'all', 'proto', String(PROTOCOL)]),
-    ipJson(run, [...ip, 'route', 'show', 'default', 'table', 'main']),
-  ]);
+  const [rules = [], routes = [], links = [], addresses = []] = inet;
+  const [rules6 = [], routes6 = [], addresses6 = []] = inet6 ?? [];
+  const devices = parseDevices([...links, ...addresses, ...addresses6]);
   return {
-    rules: parseRules(rules),
-    routes: parseRoutes(routes ?? []),
-    main: parseRoutes(main ?? []),
+    inet: parseFamily(rules, routes),
+    inet6: inet6 === undefined ? undefined : parseFamily(rules6, routes6),
+    devices: new Map(devices.map((device) => [device.name, device])),
   };
 }
 
-/** The array that ip prints; undefined if the kernel lacks the address family. */
+/** The devices alone. */
+export async function readDevices(run: Runner = runCommand): Promise<Device[]> {
+  const [links = []] = (await ipJson(run, ['ip', '-N', '-json', 'address', 'show'])) ?? [];
+  return parseDevices(links);
+}
+
+function readFamily(run: Runner, family: '-4' | '-6'): Promise<readonly Values[] | undefined> {
+  const commands = COMMANDS[family];
+  const argv = ['ip', family, '-N', '-json', '-batch', '-'];
+  return ipJson(run, argv, commands);
+}
+
+function parseFamily(rules: Values, routes: Values): FamilyRouting {
+  const isOurs = (value: unknown): boolean => number(fields(value)['protocol']) === PROTOCOL;
+  const others = routes.filter((value) => !isOurs(value));
+  return {
+    rules: parseRules(rules),
+    routes: parseRoutes(routes.filter(isOurs)),
+    main: parseRoutes(others).filter(({ table }) => table === MAIN_TABLE),
+    gateways: unique(others.flatMap(gatewayAddresses)),
+    endpoints: unique(others.flatMap(parseEndpoint)),
+  };
+}
+
+type Values = readonly unknown[];
+
+/** The arrays that ip prints, one a line; undefined if the kernel lacks the address family. */
 async function ipJson(
   run: Runner,
   argv: readonly string[],
-): Promise<readonly unknown[] | undefined> {
-  const result = await run(argv);
+  commands: readonly string[] = [''],
+): Promise<readonly Values[] | undefined> {
+  const result = await run(argv, `${commands.join('\n')}\n`);
   if (result.status !== 0) {
     if (/not supported/i.test(result.stderr)) return undefined;
     throw commandError('read the routing tables', argv, result);
   }
-  if (result.stdout.trim() === '') return [];
+  const lines = result.stdout.split('\n').filter((line) => line.trim() !== '');
   try {
-    const value: unknown = JSON.parse(result.stdout);
-    if (Array.isArray(value)) return value as readonly unknown[];
+    const values = lines.map((line) => JSON.parse(line) as unknown);
+    if (values.length === commands.length && values.every(isArray)) return values;
   } catch {
     // said below
   }
   throw new ProgramMissingError('ip', 'it writes no JSON');
+}
+
+function isArray(value: unknown): value is Values {
+  return Array.isArray(value);
 }
 
 /** `ip -N -json rule show`; what is not ours is left out. */
@@ -165,44 +189,30 @@ function gatewayOf(hop: Fields): string | undefined {
   return `${text(via['family']) ?? 'inet6'} ${host}`;
 }
 
-/** `ip -N -json address show`. */
-export function parseDevices(values: readonly unknown[]): ReadonlyMap<string, Device> {
-  const devices = new Map<string, Device>();
-  for (const value of values) {
-    const link = fields(value);
-    const name = text(link['ifname']);
-    if (name === undefined) continue;
-    const flags = Array.isArray(link['flags']) ? link['flags'] : [];
-    const addresses = Array.isArray(link['addr_info']) ? link['addr_info'].map(fields) : [];
-    const has = (family: string): boolean =>
-      addresses.some((address) => address['family'] === family && isGlobal(address['scope']));
-    devices.set(name, {
-      up: flags.includes('UP'),
-      pointToPoint: flags.includes('POINTOPOINT') || flags.includes('NOARP'),
-      inet: has('inet'),
-      inet6: has('inet6'),
-    });
-  }
-  return devices;
+/** The gateways of a route, or of its next hops; iproute2 has three ways to say it. */
+function gatewayAddresses(value: unknown): string[] {
+  const route = fields(value);
+  return [route, ...objects(route['nexthops'])].flatMap((hop) => {
+    return text(fields(hop['via'])['host']) ?? text(hop['gateway']) ?? [];
+  });
 }
 
-function isGlobal(scope: unknown): boolean {
-  return scope === '0' || scope === 'global';
+/** RTPROT_BOOT, which ip leaves out, and RTPROT_STATIC: of administrators, netifd and VPN programs. */
+const ADMINISTRATIVE = new Set([undefined, 3, 4]);
+
+/**
+ * The destination of a main table's route to one host by a gateway: so the far end of a tunnel is kept out of it.
+ * Routing daemons have such routes by the thousand for other reasons.
+ */
+function parseEndpoint(value: unknown): string[] {
+  const route = fields(value);
+  const destination = text(route['dst']) ?? '';
+  const isMain = (number(route['table']) ?? MAIN_TABLE) === MAIN_TABLE;
+  if (!isMain || !ADMINISTRATIVE.has(number(route['protocol']))) return [];
+  if (destination === 'default' || destination.includes('/')) return [];
+  return gatewayAddresses(value).length === 0 ? [] : [destination];
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-function fields(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : {};
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
-/** Numbers, and what ip puts in quotes: "0x1000000", "24001". */
-function number(value: unknown): number | undefined {
-  if (typeof value === 'number') return value;
-  if (typeof value !== 'string' || value === '' || Number.isNaN(Number(value))) return undefined;
-  return Number(value);
+function unique(texts: readonly string[]): Uint8Array[] {
+  return [...new Set(texts)].flatMap((text) => parseAddress(text) ?? []);
 }

@@ -1,5 +1,6 @@
 /** The difference between the routing that targets need and the routing there is. Pure. */
 import { formatMark } from '../model/mark.ts';
+import type { Device } from './device.ts';
 import {
   PROTOCOL,
   type DefaultRoute,
@@ -89,32 +90,56 @@ function wantedRoutes(
   return [{ type: 'unreachable', table, metric: LAST_METRIC }, ...routes];
 }
 
-/** The default routes of a device: those of the main table, or one without a gateway where that can work. */
+/** The default routes of a target: those it came with, else those of its device. */
 function deviceRoutes(
   target: Target & { kind: 'interface' },
   kernel: KernelRouting,
   found: FamilyRouting,
   ipv6: boolean,
 ): readonly DefaultRoute[] {
-  const device = kernel.devices.get(target.device);
+  const device = kernel.devices.get(target.device ?? '');
   if (device?.up !== true) return [];
-  const copies = new Map<string, DefaultRoute>();
-  for (const route of found.main) {
-    if (route.device !== target.device || route.metric === LAST_METRIC) continue;
-    const key = routeKey(route);
-    // of several next hops on one device the first is taken
-    if (!copies.has(key)) copies.set(key, route);
-  }
-  if (copies.size > 0) return [...copies.values()];
+  const told = ipv6 ? target.routes?.inet6 : target.routes?.inet;
+  if (told === undefined) return mainRoutes(target, device, found, ipv6);
+  return firstOfEach(
+    told.map((route) => ({
+      ...route,
+      type: 'unicast',
+      table: 0,
+      metric: ipv6 && route.metric === 0 ? INET6_METRIC : route.metric,
+      device: device.name,
+    })),
+  );
+}
+
+/** Those that the main table has for a device, or one without a gateway where that can work. */
+function mainRoutes(
+  { fallback }: Target & { kind: 'interface' },
+  device: Device,
+  found: FamilyRouting,
+  ipv6: boolean,
+): readonly DefaultRoute[] {
+  const copies = firstOfEach(found.main.filter((route) => route.device === device.name));
+  if (copies.length > 0) return copies;
   const direct: DefaultRoute = {
     type: 'unicast',
     table: 0,
     metric: ipv6 ? INET6_METRIC : 0,
-    device: target.device,
+    device: device.name,
   };
   if (device.pointToPoint) return (ipv6 ? device.inet6 : device.inet) ? [direct] : [];
   // a link with neighbours may hold all there is to reach; not so with a fallback, which is then wanted
-  return !ipv6 && device.inet && target.fallback === 'block' ? [direct] : [];
+  return !ipv6 && device.inet && fallback === 'block' ? [direct] : [];
+}
+
+/** Of several routes that one table cannot hold the first is taken; the last metric is the kill switch's. */
+function firstOfEach(routes: readonly DefaultRoute[]): readonly DefaultRoute[] {
+  const taken = new Map<string, DefaultRoute>();
+  for (const route of routes) {
+    const key = routeKey(route);
+    if (route.metric !== LAST_METRIC && !taken.has(key)) taken.set(key, route);
+  }
+  return [...taken.values()];
 }
 
 function routeKey({ table, metric, from }: DefaultRoute): string {

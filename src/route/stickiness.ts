@@ -67,7 +67,7 @@ export async function applyStickiness(
   run: Runner = runCommand,
 ): Promise<boolean> {
   const wanted = renderTable(markMask);
-  if (digestOf(await listTable(run)) === digestOf(wanted)) return false;
+  if (isWhole(await listTable(run), wanted)) return false;
   const argv = ['nft', '-f', '-'];
   const result = await run(argv, wanted);
   if (result.status !== 0) throw commandError('load nft table inet domainroute', argv, result);
@@ -113,6 +113,22 @@ async function listTable(run: Runner): Promise<string | undefined> {
   if (result.status === 0) return result.stdout;
   if (/No such file or directory/.test(result.stderr)) return undefined;
   throw commandError('read nft table inet domainroute', argv, result);
+}
+
+/** What of the table nft prints as we write it, in all its versions. */
+const LANDMARKS = [
+  /\bchain \w+ \{/g,
+  / mark set /g,
+  /\bct state new /g,
+  /\breject with /g,
+] as const;
+
+/** Is it this table, with all of its rules? `nft flush table` leaves chains and the digest. */
+function isWhole(listing: string | undefined, wanted: string): boolean {
+  if (digestOf(listing) !== digestOf(wanted)) return false;
+  const count = (text: string | undefined, landmark: RegExp): number =>
+    text?.match(landmark)?.length ?? 0;
+  return LANDMARKS.every((landmark) => count(listing, landmark) === count(wanted, landmark));
 }
 
 function digestOf(table: string | undefined): string | undefined {

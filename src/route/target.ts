@@ -7,12 +7,30 @@ export type Target =
   | {
       readonly number: number;
       readonly kind: 'interface';
-      /** A kernel device, which need not exist at the moment. */
-      readonly device: string;
+      /** A kernel device, which need not exist at the moment; undefined: nobody knows which. */
+      readonly device: string | undefined;
       /** The device has no route: unreachable, or what the main table says. */
       readonly fallback: 'block' | 'main';
+      /** Its default routes where somebody knows them, in each family; else those of the main table. */
+      readonly routes?: TargetRoutes;
     }
   | { readonly number: number; readonly kind: 'block' };
+
+/** Undefined: unknown. Empty: there is none. */
+export interface TargetRoutes {
+  readonly inet: readonly TargetRoute[] | undefined;
+  readonly inet6: readonly TargetRoute[] | undefined;
+}
+
+/** A default route by the target's device; addresses are as the kernel writes them. */
+export interface TargetRoute {
+  readonly metric: number;
+  readonly gateway?: string;
+  /** Source prefix (IPv6). */
+  readonly from?: string;
+  /** Preferred source address. */
+  readonly source?: string;
+}
 
 /** Tables and priorities are `table` + number. */
 export interface RoutingOptions {
@@ -52,7 +70,7 @@ export function checkTargets(targets: readonly Target[], markMask: number): void
       const message = `Cannot route to ${targets.length} targets: mark_mask has too few bits (widen it)`;
       throw new DomainrouteError('config', message, { cause });
     }
-    if (target.kind === 'interface') checkDevice(target.device);
+    if (target.kind === 'interface' && target.device !== undefined) checkDevice(target.device);
   }
 }
 

@@ -25,6 +25,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'config',
     'datapath',
     'route',
+    '#ubus-ts',
     '#uci-parser',
   ],
   daemon: ['control', 'config', 'model', 'base', '#ubus-ts'],

@@ -1,6 +1,6 @@
 /** The product on the lab's router: its configuration as text, its commands with their success or JSON asserted. */
 import assert from 'node:assert/strict';
-import { readdirSync, rmdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 
 import type { Lab } from '../../lab/lab.ts';
 import { addressing } from '../../lab/topology.ts';
@@ -53,7 +53,7 @@ export function forgetPrograms(lab: Lab): void {
   const version = `${lab.directories.pin}/v1`;
   const notes = readdirSync(version).filter((name) => name.startsWith('programs_'));
   assert.equal(notes.length, 1);
-  for (const name of notes) rmdirSync(`${version}/${name}`);
+  for (const name of notes) rmSync(`${version}/${name}`, { recursive: true });
 }
 
 export interface Fact {

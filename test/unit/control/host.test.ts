@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { mountPoints } from '../../../src/control/environment.ts';
-import { parseResolvers } from '../../../src/control/host.ts';
-import { parseNetifd } from '../../../src/control/interfaces.ts';
+import { ownAddresses, parseResolvers } from '../../../src/control/host.ts';
 import { identifier, parseNeighbours } from '../../../src/control/neighbours.ts';
 import { formatAddress, parseAddress } from '../../../src/model/address.ts';
 import { clientOfInterface, clientOfMac, parseMac } from '../../../src/model/client.ts';
+import { formatPrefix } from '../../../src/model/prefix.ts';
+import type { Device } from '../../../src/route/index.ts';
 
 describe('what is read of the machine', () => {
   it('has the nameservers of resolv.conf(5), with and without a zone', () => {
@@ -33,24 +34,56 @@ describe('what is read of the machine', () => {
     assert.deepEqual(mountPoints(mounts, 'cgroup2'), ['/sys/fs/cgroup v2']);
   });
 
-  it("has netifd's interfaces with their layer 3 device, else their device", () => {
-    // ubus call network.interface dump, OpenWrt 24.10, shortened
-    const text = JSON.stringify({
-      interface: [
-        { interface: 'lan', up: true, l3_device: 'br-lan', device: 'br-lan' },
-        { interface: 'wan', up: true, l3_device: 'pppoe-wan', device: 'eth1' },
-        { interface: 'wg0', up: false, device: 'wg0' },
-        { interface: 'modem', up: false },
+  it('has as its own the addresses of devices, gateways and endpoints, and what netifd adds', () => {
+    const address = (text: string): Uint8Array => parseAddress(text) ?? new Uint8Array();
+    const family = { rules: [], routes: [], main: [] };
+    const device: Device = {
+      name: 'ppp0',
+      ifindex: 5,
+      up: true,
+      ethernet: false,
+      pointToPoint: true,
+      inet: true,
+      inet6: false,
+      addresses: [
+        { address: address('10.9.0.1'), length: 128, peer: address('10.9.0.2') },
+        { address: address('10.8.3.4'), length: 112, peer: undefined },
       ],
+    };
+    const { connected, addresses } = ownAddresses({
+      devices: [device],
+      routing: {
+        inet: { ...family, gateways: [address('192.0.2.1')], endpoints: [address('192.0.2.99')] },
+        inet6: { ...family, gateways: [address('fe80::1')], endpoints: [] },
+        devices: new Map(),
+      },
+      netifd: [
+        {
+          name: 'wan',
+          up: true,
+          device: 'ppp0',
+          routes: [{ family: 'inet', gateway: '192.0.2.3', source: undefined, metric: 0 }],
+          addresses: [address('192.0.2.4')],
+          dnsServers: [address('192.0.2.5')],
+          endpoints: [address('192.0.2.6')],
+        },
+      ],
+      resolvers: [address('192.0.2.7')],
     });
-    assert.deepEqual(
-      [...parseNetifd(text)],
-      [
-        ['lan', 'br-lan'],
-        ['wan', 'pppoe-wan'],
-        ['wg0', 'wg0'],
-      ],
-    );
+    assert.deepEqual(connected.map(formatPrefix), ['10.9.0.1', '10.8.0.0/16']);
+    assert.deepEqual(addresses.map(formatAddress).sort(), [
+      '10.8.3.4',
+      '10.9.0.1',
+      '10.9.0.2',
+      '192.0.2.1',
+      '192.0.2.3',
+      '192.0.2.4',
+      '192.0.2.5',
+      '192.0.2.6',
+      '192.0.2.7',
+      '192.0.2.99',
+      'fe80::1',
+    ]);
   });
 });
 
@@ -65,10 +98,14 @@ describe('a client', () => {
       { dst: '192.168.77.99', dev: 'br-lan', state: ['FAILED'] },
     ]),
   );
-  const device = (name: string, ifindex: number, prefix: string, length: number) => ({
+  const device = (name: string, ifindex: number, prefix: string, length: number): Device => ({
     name,
     ifindex,
+    up: true,
     ethernet: true,
+    pointToPoint: false,
+    inet: true,
+    inet6: false,
     addresses: [{ address: bytes(prefix), length, peer: undefined }],
   });
   const identify = identifier(neighbours, [

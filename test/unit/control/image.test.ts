@@ -16,7 +16,16 @@ const MAIN = {
   facts: 64,
   holdSeconds: 1,
 };
-const WG0 = { name: 'wg0', ifindex: 9, ethernet: false, addresses: [] };
+const WG0 = {
+  name: 'wg0',
+  ifindex: 9,
+  up: true,
+  ethernet: false,
+  pointToPoint: true,
+  inet: true,
+  inet6: false,
+  addresses: [],
+};
 const TARGETS = new Map<TargetKey, number>([
   ['block wg0', 5],
   ['block nope', 6],
@@ -44,11 +53,12 @@ function rule(fields: Partial<Rule>): Rule {
 }
 
 const resolve = (name: string) => (name === 'wg0' ? WG0 : undefined);
+const interfaces = { resolve, uplink: resolve };
 
 function cellOf(fields: Partial<Rule>) {
   const configuration = { rules: [rule(fields)], lists: new Map() };
   const compiled = compileRules({ configuration, seed: 1n, readList: () => [] });
-  const [cell] = imageOf(compiled, { main: MAIN, resolve, targets: TARGETS }).actions;
+  const [cell] = imageOf(compiled, { main: MAIN, interfaces, targets: TARGETS }).actions;
   assert.ok(cell !== undefined);
   return cell;
 }
@@ -84,11 +94,11 @@ describe('a rule in the kernel', () => {
     assert.deepEqual([mark, flags], [0x07000000, BLOCK | LOCAL_MARK]);
   });
 
-  it('binds local sockets to a device, and marks them where it is missing', () => {
+  it('binds local sockets to a device, where there is one', () => {
     const bound = cellOf({ interface: 'wg0', local: 'bind' });
     assert.deepEqual([bound.flags, bound.ifindex], [LOCAL_BIND, 9]);
     const missing = cellOf({ interface: 'nope', local: 'bind' });
-    assert.deepEqual([missing.flags, missing.ifindex], [LOCAL_MARK, 0]);
+    assert.deepEqual([missing.flags, missing.ifindex], [LOCAL_BIND, 0]);
   });
 
   it('leaves local sockets alone with local off, and takes private addresses with private', () => {

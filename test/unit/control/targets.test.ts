@@ -24,15 +24,8 @@ function action(fields: { mark: number; flags?: number; interface?: string; mask
   };
 }
 
-/** Tables 24001 … with these routes. */
-function routing(types: Readonly<Record<number, 'unicast' | 'unreachable'>>): KernelRouting {
-  const routes = Object.entries(types).map(([table, type]) => ({
-    type,
-    table: Number(table),
-    metric: 0,
-  }));
-  return { inet: { rules: [], routes, main: [] }, inet6: undefined, devices: new Map() };
-}
+const FAMILY = { rules: [], routes: [], main: [], gateways: [], endpoints: [] };
+const ROUTING: KernelRouting = { inet: FAMILY, inet6: undefined, devices: new Map() };
 
 describe('the number of a target', () => {
   it('is one for each interface and fallback, and one for all that is blocked', () => {
@@ -71,17 +64,17 @@ describe('the number of a target', () => {
     );
   });
 
-  it('is read back from cells and tables', () => {
+  it('is read back from cells', () => {
     const live = liveTargets(
       [
         action({ mark: 0x01000000, interface: 'wg0' }),
-        action({ mark: 0x02000000, interface: 'wg0' }),
+        action({ mark: 0x02000000, interface: 'wg0', flags: 1 << 5 }),
         action({ mark: 0x03000000, flags: 1 << 2 }),
         action({ mark: 0x23, mask: 0xff }),
       ],
       MASK,
       24000,
-      routing({ 24001: 'unreachable', 24002: 'unicast' }),
+      ROUTING,
     );
     assert.deepEqual(Object.fromEntries(live.numbers), {
       'block wg0': 1,
@@ -93,7 +86,7 @@ describe('the number of a target', () => {
   it('is read back under a mask with the highest bit', () => {
     const mask = 0xc0000000;
     const cells = [action({ mark: 0x80000000, mask, interface: 'wg0' })];
-    assert.equal(liveTargets(cells, mask, 24000, routing({})).numbers.get('main wg0'), 2);
+    assert.equal(liveTargets(cells, mask, 24000, ROUTING).numbers.get('block wg0'), 2);
   });
 
   it('leads to a device', () => {
@@ -102,7 +95,7 @@ describe('the number of a target', () => {
         ['block wan6', 1],
         ['blocked', 2],
       ]),
-      (name) => `dev-${name}`,
+      (name) => ({ device: `dev-${name}` }),
     );
     assert.deepEqual(targets, [
       { number: 1, kind: 'interface', device: 'dev-wan6', fallback: 'block' },

@@ -86,6 +86,8 @@ describe('the layouts of bpf/domainroute.h', () => {
       ['ACTION_BLOCK', constants.ACTION_BLOCK],
       ['ACTION_LOCAL_MARK', constants.ACTION_LOCAL_MARK],
       ['ACTION_LOCAL_BIND', constants.ACTION_LOCAL_BIND],
+      ['ACTION_FALLBACK_MAIN', constants.ACTION_FALLBACK_MAIN],
+      ['ACTION_DROP', constants.ACTION_DROP],
     ] as const;
     for (const [name, value] of numbers) assert.equal(value, define(name), name);
   });

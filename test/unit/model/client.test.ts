@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { parseAddress } from '../../../src/model/address.ts';
 import {
+  clientInterface,
   clientOfInterface,
   clientOfMac,
   formatClient,
@@ -37,6 +38,10 @@ describe('clients', () => {
   it('an interface is 100:0:0:1::IFINDEX in the maps', () => {
     assert.deepEqual(clientOfInterface(0x01020304), parseAddress('100:0:0:1::102:304'));
     assert.equal(formatClient(clientOfInterface(7)), '100:0:0:1::7');
+    assert.equal(clientInterface(clientOfInterface(0x01020304)), 0x01020304);
+    for (const other of ['100::7', '100:0:0:1:0:1:0:7', '192.0.2.1', '::']) {
+      assert.equal(clientInterface(parseAddress(other) ?? mac), undefined, other);
+    }
   });
 
   it('an address is itself and :: is anyone', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 
+import type { Device } from '../../../src/route/device.ts';
 import type {
   DefaultRoute,
   FamilyRouting,
@@ -12,9 +13,18 @@ import type { Target } from '../../../src/route/target.ts';
 const OPTIONS = { table: 24000, markMask: 0x3f000000 };
 const WAN: Target = { number: 1, kind: 'interface', device: 'wan', fallback: 'block' };
 const BLOCK: Target = { number: 63, kind: 'block' };
-const EMPTY: FamilyRouting = { rules: [], routes: [], main: [] };
-const ETHERNET = { up: true, pointToPoint: false, inet: true, inet6: true };
-const TUNNEL = { up: true, pointToPoint: true, inet: true, inet6: false };
+const EMPTY: FamilyRouting = { rules: [], routes: [], main: [], gateways: [], endpoints: [] };
+const ETHERNET: Device = {
+  name: 'wan',
+  ifindex: 2,
+  up: true,
+  ethernet: true,
+  pointToPoint: false,
+  inet: true,
+  inet6: true,
+  addresses: [],
+};
+const TUNNEL: Device = { ...ETHERNET, ethernet: false, pointToPoint: true, inet6: false };
 const GATEWAY: DefaultRoute = {
   type: 'unicast',
   table: 254,
@@ -127,7 +137,7 @@ describe('the plan of routing', () => {
       const { inet, inet6 } = planRouting([target], OPTIONS, found);
       return [...inet, ...inet6].filter((line) => line.startsWith('route replace default'));
     };
-    const devices = (device: typeof ETHERNET): Partial<KernelRouting> => ({
+    const devices = (device: Device): Partial<KernelRouting> => ({
       devices: new Map([['wan', device]]),
     });
 
@@ -164,6 +174,44 @@ describe('the plan of routing', () => {
     it('has none that would hide the main table from a rule with fallback main', () => {
       const target: Target = { ...WAN, fallback: 'main' };
       assert.deepEqual(planRouting([target], OPTIONS, kernel({})).inet, [`rule add ${RULE1}`]);
+    });
+
+    it('has the routes that the target came with instead, in each family', () => {
+      const routes = {
+        inet: [
+          { metric: 7, gateway: '192.0.2.9', source: '192.0.2.2' },
+          { metric: 7, gateway: '192.0.2.8' },
+        ],
+        inet6: [{ metric: 0, gateway: 'fe80::9', from: '2001:db8::/56' }],
+      };
+      const both = kernel({ main: [GATEWAY] }, { inet6: { ...EMPTY, main: [GATEWAY] } });
+      assert.deepEqual(routesOf({ ...WAN, routes }, both), [
+        'route replace default via 192.0.2.9 dev wan onlink src 192.0.2.2 metric 7 table 24001 proto 212',
+        // the kernel would make 1024 of 0, and it would never be the same
+        'route replace default from 2001:db8::/56 via fe80::9 dev wan onlink metric 1024 table 24001 proto 212',
+      ]);
+      const unknown = { ...WAN, routes: { inet: undefined, inet6: [] } };
+      assert.deepEqual(routesOf(unknown, both), [`route replace ${WAN1}`]);
+    });
+
+    it('has none, and no route of its own, where the target came with none', () => {
+      const target: Target = { ...WAN, routes: { inet: [], inet6: [] } };
+      for (const device of [ETHERNET, TUNNEL]) {
+        const { inet } = planRouting(
+          [target],
+          OPTIONS,
+          kernel({ main: [GATEWAY] }, devices(device)),
+        );
+        assert.deepEqual(inet, [`route replace ${KILL1}`, `rule add ${RULE1}`]);
+      }
+    });
+
+    it('has only the kill switch while nobody knows it', () => {
+      const target: Target = { ...WAN, device: undefined };
+      assert.deepEqual(planRouting([target], OPTIONS, kernel({ main: [GATEWAY] })).inet, [
+        `route replace ${KILL1}`,
+        `rule add ${RULE1}`,
+      ]);
     });
 
     it('has only the kill switch while it is down or missing', () => {

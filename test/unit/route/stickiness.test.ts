@@ -80,6 +80,20 @@ describe('the nft table', () => {
     assert.equal(await applyStickiness(0x300, run), true);
   });
 
+  it('is loaded again if rules of it are gone', async () => {
+    const commands: string[] = [];
+    const flushed = SMALL.replace(/\t\t.* mark set .*\n/g, '').replace(
+      'DIGEST',
+      /"(\w+)"/.exec(renderTable(0x100))?.[1] ?? '',
+    );
+    const run: Runner = ([, ...args]) => {
+      commands.push(args.join(' '));
+      return Promise.resolve({ status: 0, stdout: flushed, stderr: '' });
+    };
+    assert.equal(await applyStickiness(0x100, run), true);
+    assert.deepEqual(commands, ['-t list table inet domainroute', '-f -']);
+  });
+
   it('says what nft complains of', async () => {
     const run: Runner = ([, ...args]) => {
       const stderr = args.includes('list')
