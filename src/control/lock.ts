@@ -45,7 +45,15 @@ function isStill(fd: number, path: string): boolean {
   }
 }
 
-async function acquire(directory: string, path: string, waitMs: number): Promise<number> {
+/**
+ * Opens `path` below `directory`, which is made if it is missing, and locks it for as long as it is open. Undefined:
+ * another process had it for `waitMs`. Throws DomainrouteError: 'privilege', 'platform'.
+ */
+export async function lockFile(
+  directory: string,
+  path: string,
+  waitMs: number,
+): Promise<number | undefined> {
   const deadline = performance.now() + waitMs;
   for (;;) {
     const fd = openLock(directory, path);
@@ -53,12 +61,7 @@ async function acquire(directory: string, path: string, waitMs: number): Promise
       if (tryLock(fd) && isStill(fd, path)) return fd;
       closeSync(fd);
     }
-    if (performance.now() > deadline) {
-      throw new DomainrouteError(
-        'busy',
-        `Cannot lock '${path}': another command holds it (try again when it has ended)`,
-      );
-    }
+    if (performance.now() > deadline) return undefined;
     await sleep(RETRY_MS);
   }
 }
@@ -74,7 +77,13 @@ export async function withLock<T>(
   waitMs = WAIT_MS,
 ): Promise<T> {
   const path = join(directory, 'lock');
-  const fd = await acquire(directory, path, waitMs);
+  const fd = await lockFile(directory, path, waitMs);
+  if (fd === undefined) {
+    throw new DomainrouteError(
+      'busy',
+      `Cannot lock '${path}': another command holds it (try again when it has ended)`,
+    );
+  }
   try {
     return await task();
   } finally {

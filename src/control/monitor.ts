@@ -1,9 +1,11 @@
 /** What is learnt and decided, as it happens. */
+import { UbusClient, UbusError } from '#ubus-ts';
 import {
   ACTION_BLOCK,
   EVENT_FACT,
   EVENT_VERDICT,
   monotonicNow,
+  openLibbpf,
   PAIR,
   readConfig,
   readLiveRules,
@@ -17,6 +19,7 @@ import { formatAddress } from '../model/address.ts';
 import { formatClient } from '../model/client.ts';
 import { formatDomainName } from '../model/domain-name.ts';
 import { formatMark } from '../model/mark.ts';
+import { readPresence } from './presence.ts';
 import { withMapsUntil } from './session.ts';
 import type { Settings } from './settings.ts';
 
@@ -77,10 +80,48 @@ function describe(event: Event, action: Action | undefined): MonitorEvent {
 }
 
 /**
- * Calls `onEvent` until `signal` is aborted. Throws DomainrouteError 'not-running'. There is one ring of
- * events: two monitors share them.
+ * Calls `onEvent` until `signal` is aborted. Throws DomainrouteError 'not-running'. There is one ring of events: a
+ * daemon that runs reads it for all, and tells them by ubus.
  */
 export async function monitor(
+  settings: Settings,
+  onEvent: (event: MonitorEvent) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  openLibbpf(settings.assets);
+  const ubus = readPresence(settings) === null ? undefined : await connect(settings);
+  if (ubus === undefined) await watchRing(settings, onEvent, signal);
+  else await watchDaemon(ubus, onEvent, signal);
+}
+
+/** Undefined: no ubus, so that the daemon has nobody to tell and leaves the ring to us. */
+async function connect({ ubus: path }: Settings): Promise<UbusClient | undefined> {
+  try {
+    return await UbusClient.connect({ path });
+  } catch (error) {
+    if (error instanceof UbusError) return undefined;
+    throw error;
+  }
+}
+
+/** It may restart meanwhile: its events come again when it is back. */
+async function watchDaemon(
+  ubus: UbusClient,
+  onEvent: (event: MonitorEvent) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  ubus.subscribe('domainroute', (type, data) => {
+    if (type === 'fact' || type === 'verdict') onEvent(data as unknown as MonitorEvent);
+  });
+  try {
+    await aborted(signal);
+  } finally {
+    ubus.close();
+  }
+}
+
+/** The same from the ring itself, for one reader at a time. */
+export async function watchRing(
   settings: Settings,
   onEvent: (event: MonitorEvent) => void,
   signal: AbortSignal,

@@ -4,15 +4,15 @@ import {
   openLibbpf,
   pinsBelow,
   readConfig,
-  readCounters,
   readLinks,
-  readLiveRules,
   readReasons,
   readUsage,
   type LinkState,
   type Usage,
 } from '../datapath/index.ts';
-import { readDevices } from './host.ts';
+import { readCounts, type RuleCount } from './counters.ts';
+import { readDevices } from '../route/index.ts';
+import { readPresence, type DaemonStatus } from './presence.ts';
 import type { Settings } from './settings.ts';
 
 export interface StatusDevice {
@@ -23,12 +23,6 @@ export interface StatusDevice {
   readonly programs: readonly string[];
 }
 
-export interface StatusRule {
-  readonly section: string;
-  readonly packets: number;
-  readonly bytes: number;
-}
-
 /** The JSON shape of the command line and of ubus. */
 export interface Status {
   readonly running: boolean;
@@ -37,15 +31,16 @@ export interface Status {
   readonly devices: readonly StatusDevice[];
   /** Programs on the router's own sockets. */
   readonly local: readonly string[];
-  readonly rules: { readonly count: number; readonly sections: readonly StatusRule[] };
+  readonly rules: { readonly count: number; readonly sections: readonly RuleCount[] };
   /** `used`: all facts; `matched`: those that a rule matched, whose `limit` this is. */
   readonly facts: Usage & { readonly matched: number };
   readonly verdicts: Usage;
   readonly reasons: Readonly<Record<string, number>>;
-  readonly daemon: null;
+  /** Null: the data path works by itself. */
+  readonly daemon: DaemonStatus | null;
 }
 
-const STOPPED: Status = {
+const STOPPED: Omit<Status, 'daemon'> = {
   running: false,
   generation: 0,
   devices: [],
@@ -54,7 +49,6 @@ const STOPPED: Status = {
   facts: { used: 0, limit: 0, matched: 0 },
   verdicts: { used: 0, limit: 0 },
   reasons: {},
-  daemon: null,
 };
 
 /** Not to run is a status, too. Throws DomainrouteError 'privilege' for those who may not look. */
@@ -64,32 +58,25 @@ export async function status(settings: Settings): Promise<Status> {
   const maps = new Maps(pins);
   try {
     const config = maps.complete() ? readConfig(maps) : undefined;
-    if (config === undefined) return STOPPED;
+    const daemon = readPresence(settings);
+    if (config === undefined) return { ...STOPPED, daemon };
     const links = readLinks(pins).filter(({ programId }) => programId !== 0);
     const [matched, strays] = [readUsage(maps, 'facts'), readUsage(maps, 'strays')];
-    const sections = ruleCounts(maps);
+    const { rules } = readCounts(maps);
     return {
       running: true,
       generation: config.generation,
       devices: await devicesOf(links),
       local: links.filter(({ role }) => role === 'local').map(({ program }) => program),
-      rules: { count: sections.length, sections },
+      rules: { count: rules.length, sections: rules },
       facts: { used: matched.used + strays.used, limit: matched.limit, matched: matched.used },
       verdicts: readUsage(maps, 'verdicts'),
       reasons: readReasons(maps),
-      daemon: null,
+      daemon,
     };
   } finally {
     maps.close();
   }
-}
-
-function ruleCounts(maps: Maps): StatusRule[] {
-  const counters = readCounters(maps);
-  return [...readLiveRules(maps).numbers].map(([section, number]) => ({
-    section,
-    ...(counters[number] ?? { packets: 0, bytes: 0 }),
-  }));
 }
 
 async function devicesOf(links: readonly LinkState[]): Promise<StatusDevice[]> {

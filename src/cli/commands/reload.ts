@@ -13,8 +13,8 @@ cannot be read, or anything else fails, the rules before stay in force.`,
     const applied = await reload(invocation.settings);
     printDiagnostics(applied.diagnostics, invocation);
     if (invocation.json) {
-      const { generation, rules } = applied;
-      invocation.out(`${JSON.stringify({ generation, rules })}\n`);
+      const { generation, rules, diagnostics } = applied;
+      invocation.out(`${JSON.stringify({ generation, rules, diagnostics })}\n`);
     } else {
       invocation.err(`domainroute: reloaded, ${counted(applied.rules, 'rule')} in force`);
     }

@@ -14,8 +14,8 @@ stays. If anything fails, all is as before.`,
     const applied = await start(invocation.settings);
     printDiagnostics(applied.diagnostics, invocation);
     if (invocation.json) {
-      const { generation, rules } = applied;
-      invocation.out(`${JSON.stringify({ generation, rules })}\n`);
+      const { generation, rules, diagnostics } = applied;
+      invocation.out(`${JSON.stringify({ generation, rules, diagnostics })}\n`);
     } else {
       invocation.err(`domainroute: started, ${counted(applied.rules, 'rule')} in force`);
     }

@@ -1,13 +1,15 @@
 import type { Status } from '../../control/status.ts';
 import type { Command } from '../command.ts';
 import { counted } from '../diagnostics.ts';
-import { table } from '../table.ts';
+import { duration, table } from '../table.ts';
 
-function describe({ generation, devices, local, rules, facts, verdicts, reasons }: Status): string {
+function describe(status: Status): string {
+  const { generation, devices, local, rules, facts, verdicts, reasons } = status;
   const lines = [
     `running, generation ${generation}`,
     `facts     ${facts.matched} of ${counted(facts.limit, 'place')} matched by a rule, ${facts.used - facts.matched} of as many not`,
     `verdicts  ${verdicts.used} of ${counted(verdicts.limit, 'place')}`,
+    describeDaemon(status),
     `sockets   ${local.length === 0 ? 'not steered' : local.join(' ')}`,
   ];
   const parts = [
@@ -30,6 +32,12 @@ function describe({ generation, devices, local, rules, facts, verdicts, reasons 
   return parts.join('\n');
 }
 
+function describeDaemon({ daemon }: Status): string {
+  if (daemon === null) return 'daemon    none';
+  const { pid, uptime, problem } = daemon;
+  return `daemon    pid ${pid}, up ${duration(uptime)}${problem === null ? '' : `, problem: ${problem}`}`;
+}
+
 export const statusCommand: Command = {
   name: 'status',
   summary: 'print what is attached, and how much is known',
@@ -41,7 +49,9 @@ they left others alone.`,
     const { status } = await import('../../control/status.ts');
     const current = await status(settings);
     if (json) out(`${JSON.stringify(current)}\n`);
-    else out(current.running ? describe(current) : 'not running\n');
+    else if (current.running) out(describe(current));
+    else
+      out(current.daemon === null ? 'not running\n' : `not running\n${describeDaemon(current)}\n`);
     return 0;
   },
 };

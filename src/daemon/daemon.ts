@@ -1,0 +1,107 @@
+/**
+ * The process that procd runs. The data path works without it; with it, it follows the network, answers on ubus, and
+ * forgets what has expired. When it ends the data path stays.
+ */
+import { existsSync } from 'node:fs';
+import { UbusClient } from '#ubus-ts';
+import { messageOf } from '../base/errors.ts';
+import type { InterfaceState } from '../control/follow.ts';
+import { watchRing, type MonitorEvent } from '../control/monitor.ts';
+import { dumpNetifd, type NetifdInterface } from '../control/netifd.ts';
+import { claimPresence } from '../control/presence.ts';
+import type { Settings } from '../control/settings.ts';
+import { watchNetwork } from '../control/watch-network.ts';
+import { DataPath } from './data-path.ts';
+import { debounce } from './debounce.ts';
+import type { Log } from './log.ts';
+import { domainrouteMethods } from './object.ts';
+
+export interface DaemonOptions {
+  readonly settings: Settings;
+  /** argv of this program, without options. */
+  readonly program: readonly string[];
+  readonly log: Log;
+}
+
+const OBJECT = 'domainroute';
+const NETIFD = 'network.interface';
+
+/** One change of the network is many events. */
+const BURST = { delayMs: 20, restMs: 200 };
+
+const TICK_MS = 60_000;
+
+/**
+ * Runs until SIGTERM or SIGINT; SIGHUP reloads. Throws DomainrouteError 'busy' if there is another daemon. All else that
+ * fails is in the log, and tried again.
+ */
+export async function runDaemon({ settings, program, log }: DaemonOptions): Promise<void> {
+  // from the first moment, or it would end us; until there is a start to come, which reads all anew, it says nothing new
+  let reload = (): void => undefined;
+  process.on('SIGHUP', () => reload());
+  const presence = await claimPresence(settings);
+  let events = new AbortController();
+
+  const ubus = UbusClient.start({
+    path: settings.ubus,
+    onConnect: () => log.info('ubus is connected'),
+    onDisconnect: (reason) => log.problem(reason.message),
+    onError: (error) => log.problem(error.message),
+  });
+  // while netifd or ubusd restarts, what it said last is the best there is
+  let netifd: readonly NetifdInterface[] | undefined;
+  const dataPath = new DataPath({
+    settings,
+    program,
+    log,
+    readNetifd: async () => (netifd = (await dumpNetifd(ubus)) ?? netifd),
+    canFollow: () => ubus.connected || netifd !== undefined || !existsSync(settings.ubus),
+    onProblem: (problem) => presence.report(problem),
+    onApplied: () => forwardEvents(object.hasSubscribers),
+    onInterface: (state: InterfaceState) => object.notify('interface', { ...state }),
+  });
+
+  /** The ring of events is read only while somebody listens. */
+  function forwardEvents(active: boolean): void {
+    events.abort();
+    events = new AbortController();
+    if (!active) return;
+    const notify = (event: MonitorEvent): void => object.notify(event.event, { ...event });
+    watchRing(settings, notify, events.signal).catch((error: unknown) => {
+      log.problem(messageOf(error));
+    });
+  }
+
+  const object = ubus.publish({
+    path: OBJECT,
+    methods: domainrouteMethods(
+      settings,
+      { reload: () => dataPath.reload(), check: () => dataPath.check() },
+      log,
+    ),
+    onSubscribers: forwardEvents,
+  });
+
+  const follow = debounce(() => void dataPath.follow(), BURST);
+  const repair = debounce(() => void dataPath.repair(), BURST);
+  const unwatch = watchNetwork((what) => (what === 'nftables' ? repair : follow).call());
+  // after a silence it may be another network
+  ubus.subscribe(NETIFD, () => follow.call(), { onSubscribed: () => follow.call() });
+  ubus.listen(NETIFD, () => follow.call());
+  const ticks = setInterval(() => void dataPath.tick(), TICK_MS);
+
+  // a failure is in the log already, and the next change of the network or tick tries again
+  reload = () => void dataPath.reload().catch(() => undefined);
+  dataPath.start().catch(() => undefined);
+  await new Promise<unknown>((end) => process.once('SIGTERM', end).once('SIGINT', end));
+
+  log.info('ends; the data path stays');
+  clearInterval(ticks);
+  unwatch();
+  follow.close();
+  repair.close();
+  await dataPath.idle();
+  events.abort();
+  ubus.close();
+  presence.close();
+}

@@ -1,0 +1,104 @@
+/** The methods of the ubus object `domainroute`: the operations of src/control, in the shapes of `--json`. */
+import {
+  encodedSize,
+  UBUS_REPLY_LIMIT,
+  ubusMethod,
+  UbusError,
+  UbusStatus,
+  type UbusArguments,
+  type UbusArgumentValues,
+  type UbusMethod,
+  type UbusTable,
+} from '#ubus-ts';
+import { DomainrouteError } from '../base/errors.ts';
+import { counters } from '../control/counters.ts';
+import { decisions } from '../control/decisions.ts';
+import { explain } from '../control/explain.ts';
+import { rdnsAsJson } from '../control/rdns.ts';
+import { listRules } from '../control/rules.ts';
+import type { Settings } from '../control/settings.ts';
+import { status } from '../control/status.ts';
+import type { Log } from './log.ts';
+
+/** What the daemon does in a process of its own. */
+export interface Commands {
+  readonly reload: () => Promise<object>;
+  readonly check: () => Promise<object>;
+}
+
+const FACT_QUERY = {
+  name: 'string',
+  address: 'string',
+  client: 'string',
+  limit: 'integer',
+} as const;
+
+const DECISION_QUERY = { ...FACT_QUERY, rule: 'string' } as const;
+
+const SUBJECT = { name: 'string', address: 'string', client: 'string' } as const;
+
+/** Every method by its name. */
+export function domainrouteMethods(
+  settings: Settings,
+  { reload, check }: Commands,
+  log: Log,
+): Readonly<Record<string, UbusMethod>> {
+  const query = <const A extends UbusArguments>(
+    accepted: A,
+    answer: (args: UbusArgumentValues<A>) => object | Promise<object>,
+  ): UbusMethod =>
+    ubusMethod({
+      arguments: accepted,
+      // every value comes from the shapes of --json, which are values of ubus, too
+      call: async (args) => (await told(async () => answer(args), log)) as UbusTable,
+    });
+  return {
+    status: query({}, () => status(settings)),
+    rdns: query(FACT_QUERY, async (wanted) =>
+      cut('facts', JSON.parse(await rdnsAsJson(settings, wanted)) as readonly object[]),
+    ),
+    decisions: query(DECISION_QUERY, (wanted) => cut('decisions', decisions(settings, wanted))),
+    rules: query({}, () => cut('rules', listRules(settings))),
+    explain: query(SUBJECT, (subject) => explain(settings, subjectOf(subject), subject.client)),
+    counters: query({}, () => counters(settings)),
+    check: query({}, check),
+    reload: query({}, reload),
+  };
+}
+
+function subjectOf({ name, address }: UbusArgumentValues<typeof SUBJECT>): string {
+  const subject = name ?? address;
+  if (subject !== undefined && (name === undefined || address === undefined)) return subject;
+  throw new DomainrouteError('usage', "Cannot explain: needs either 'name' or 'address'");
+}
+
+/** Room for the member that says whether there is more, and for the names of both. */
+const MARGIN = 256;
+
+/** As many rows as a message takes. */
+function cut(name: string, rows: readonly object[]): object {
+  let room = UBUS_REPLY_LIMIT - MARGIN;
+  const end = rows.findIndex((row) => (room -= encodedSize(row as UbusTable)) < 0);
+  return end === -1 ? { [name]: rows, more: false } : { [name]: rows.slice(0, end), more: true };
+}
+
+/** ubus has numbers for errors and no words: those are in the answer, as `error`, and in the log. */
+async function told<T>(task: () => Promise<T>, log: Log): Promise<T> {
+  try {
+    return await task();
+  } catch (error) {
+    if (!(error instanceof DomainrouteError)) throw error;
+    log.problem(error.message);
+    const { code, message } = error;
+    throw new UbusError(STATUS[code] ?? UbusStatus.UNKNOWN_ERROR, message, {
+      cause: error,
+      data: { error: message },
+    });
+  }
+}
+
+const STATUS: Readonly<Partial<Record<DomainrouteError['code'], number>>> = {
+  usage: UbusStatus.INVALID_ARGUMENT,
+  privilege: UbusStatus.PERMISSION_DENIED,
+  'not-running': UbusStatus.NO_DATA,
+};
