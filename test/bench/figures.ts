@@ -4,7 +4,7 @@
 export type Direction = 'max' | 'min';
 
 export interface FigureSpec {
-  readonly unit: 'ratio' | 'ns' | 's' | 'MB' | 'packets';
+  readonly unit: 'ratio' | 'ns' | 's' | 'MB' | 'packets' | '1/s';
   /** Null: for information. */
   readonly goal: number | null;
   readonly direction: Direction;
@@ -101,6 +101,30 @@ export const FIGURES = {
     goal: 1.5,
     direction: 'max',
     meaning: 'domainroute rdns with 10,000 facts, against node -e 0',
+  },
+  'daemon.rss_mb': {
+    unit: 'MB',
+    goal: 48,
+    direction: 'max',
+    meaning: 'resident set of the daemon at rest, 10,000 domains in force',
+  },
+  'daemon.reload_s': {
+    unit: 's',
+    goal: null,
+    direction: 'max',
+    meaning: 'from ubus reload with 10,000 domains in UCI to the new verdicts',
+  },
+  'ubus.decisions_10k_s': {
+    unit: 's',
+    goal: null,
+    direction: 'max',
+    meaning: 'ubus decisions with 10,000 verdicts, until the answer is read',
+  },
+  'daemon.events_per_s': {
+    unit: '1/s',
+    goal: null,
+    direction: 'min',
+    meaning: 'events a second from the ring of the kernel to a ubus subscriber',
   },
 } as const satisfies Readonly<Record<string, FigureSpec>>;
 

@@ -6,6 +6,7 @@ import { createLab } from '../lab/lab.ts';
 import { labObstacle } from '../lab/mocha.ts';
 import type { Bench } from './bench.ts';
 import { measureCommandLine } from './command-line.ts';
+import { measureDaemon } from './daemon.ts';
 import { measureDataPath } from './datapath.ts';
 import { FIGURE_NAMES, figureOf, type FigureName } from './figures.ts';
 import { benchHosts, measureForwarding } from './forward.ts';
@@ -20,6 +21,7 @@ const GROUPS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   forward: measureForwarding,
   reload: measureReload,
   cli: measureCommandLine,
+  daemon: measureDaemon,
 };
 
 async function measure(groups: readonly string[], quick: boolean): Promise<boolean> {
