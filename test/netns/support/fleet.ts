@@ -1,6 +1,7 @@
 /** Many live TCP connections of a host at once, with data in both directions all the time. */
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
 
 import type { Host } from '../../lab/host.ts';
@@ -79,10 +80,11 @@ export class Fleet {
     assert.deepEqual(disturbed, [], `after ${after}`);
   }
 
-  close(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#process.once('exit', () => resolve());
-      this.#process.kill('SIGKILL');
-    });
+  async close(): Promise<void> {
+    const { exitCode, signalCode } = this.#process;
+    if (exitCode !== null || signalCode !== null) return;
+    const ended = once(this.#process, 'exit');
+    this.#process.kill('SIGKILL');
+    await ended;
   }
 }

@@ -33,7 +33,7 @@ function run(action: string, { enabled, running, pins = NO_PINS, upgrade }: Worl
 const TRIGGER = 'trigger domainroute';
 const INSTANCE = [
   'instance main',
-  'param command /usr/bin/node --max-old-space-size=64 /usr/lib/domainroute/domainroute.cjs daemon',
+  'param command /usr/bin/node --max-old-space-size=64 --max-semi-space-size=2 /usr/lib/domainroute/domainroute.cjs daemon',
   'param file /usr/lib/domainroute/domainroute.cjs',
   'param respawn 3600 5 0',
   'param term_timeout 10',
