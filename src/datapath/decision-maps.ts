@@ -1,4 +1,5 @@
 /** Single look-ups in the maps, as deciding needs them (src/decide/source.ts). */
+import type { BpfMap } from '#libbpf-ts';
 import {
   ACTION,
   ALIAS,
@@ -10,6 +11,7 @@ import {
   type Fact,
 } from './layouts.ts';
 import type { Maps } from './maps.ts';
+import { liveRulesId } from './rule-tables.ts';
 import { key32 } from './config-map.ts';
 
 function key64(low: number, high: number): Uint8Array {
@@ -40,9 +42,18 @@ export interface DecisionMaps {
   close(): void;
 }
 
+/** A reload may take its pin away at this very moment: then there is a newer one. */
+function openLiveRules(maps: Maps): BpfMap | undefined {
+  for (;;) {
+    const id = liveRulesId(maps);
+    const rules = id === 0 ? undefined : maps.openRules(id);
+    if (rules !== undefined || id === liveRulesId(maps)) return rules;
+  }
+}
+
 /** Opens the inner map of the rules in force, too: close it. */
 export function decisionMaps(maps: Maps): DecisionMaps {
-  const rules = maps.get('rules').lookupInner(key32(0));
+  const rules = openLiveRules(maps);
   const lookupAlias = (name: 'aliases' | 'stray_aliases', key: Uint8Array) => {
     const bytes = maps.get(name).lookup(key);
     return bytes === undefined ? undefined : ALIAS.decode(bytes);

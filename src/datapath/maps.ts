@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { BpfMap } from '#libbpf-ts';
 import { DomainrouteError } from '../base/errors.ts';
-import { listPins, pinError, type Pins } from './pins.ts';
+import { listPins, pinError, removePin, type Pins } from './pins.ts';
 
 /** Every map that is pinned; others of the objects are the programs' own. */
 export const MAP_NAMES = [
@@ -41,6 +41,12 @@ export function mapSizes(facts: number): Partial<Record<MapName, number>> {
   };
 }
 
+const RULES_PIN = /^rules_\d+$/;
+
+function rulesPin(id: number): string {
+  return `rules_${id}`;
+}
+
 /** Nothing is pinned. */
 export function notRunning(): DomainrouteError {
   return new DomainrouteError(
@@ -63,9 +69,31 @@ export class Maps {
     let map = this.open.get(name);
     if (map === undefined) {
       map = this.openPinned(name);
+      if (map === undefined) throw notRunning();
       this.open.set(name, map);
     }
     return map;
+  }
+
+  /**
+   * The inner map of `rules` with this id. It has a pin of its own: to open a map by its id takes CAP_SYS_ADMIN, which
+   * the daemon does without (U2). Close it. Undefined: it is not in force (any more).
+   */
+  openRules(id: number): BpfMap | undefined {
+    return this.openPinned(rulesPin(id));
+  }
+
+  /** Before it comes into force. */
+  pinRules(inner: BpfMap): void {
+    inner.pin(join(this.pins.maps, rulesPin(inner.info.id)));
+  }
+
+  /** Unpins every inner map but this one: those before it, and what a killed command has left. */
+  forgetRules(but: number): void {
+    const others = listPins(this.pins.maps).filter(
+      (name) => RULES_PIN.test(name) && name !== rulesPin(but),
+    );
+    for (const name of others) removePin(join(this.pins.maps, name));
   }
 
   /** Are there all maps? False for what a killed start has left. */
@@ -79,14 +107,12 @@ export class Maps {
     this.open.clear();
   }
 
-  private openPinned(name: MapName): BpfMap {
+  private openPinned(name: string): BpfMap | undefined {
     const path = join(this.pins.maps, name);
     try {
-      const map = BpfMap.openPinned(path);
-      if (map !== undefined) return map;
+      return BpfMap.openPinned(path);
     } catch (error) {
       throw pinError('open map', path, error);
     }
-    throw notRunning();
   }
 }

@@ -44,11 +44,16 @@ function halfOf(actions: Uint8Array, base: number): Map<number, Action> {
   return cells;
 }
 
+/** Id of the inner map in force; 0: there is none yet. */
+export function liveRulesId(maps: Maps): number {
+  return readU32(maps.get('rules').lookup(ZERO));
+}
+
 /** The rules in force. */
 export function readLiveRules(maps: Maps): LiveRules {
   // an array: the keys are 0, 1, 2 …
   const { values } = maps.get('actions').entries();
-  const mapId = readU32(maps.get('rules').lookup(ZERO));
+  const mapId = liveRulesId(maps);
   const heads = [0, HALF].map((base) => ({
     base,
     head: ACTION.decode(values, base * ACTION.size),
@@ -116,11 +121,15 @@ export function stageRules(maps: Maps, image: RuleImage): StagedRules {
   }
   return {
     commit: (settings) => {
+      maps.pinRules(inner);
       maps.get('rules').updateInner(ZERO, inner);
       inner.close();
       writeConfig(maps, settings, image);
     },
-    cleanup: () => clearClients(maps, live.base),
+    cleanup: () => {
+      maps.forgetRules(liveRulesId(maps));
+      clearClients(maps, live.base);
+    },
   };
 }
 

@@ -22,9 +22,9 @@ export interface Daemon {
   end(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts `domainroute daemon` and does not wait for anything. */
-export function spawnDaemon(lab: Lab): Daemon {
-  const child: ChildProcess = lab.router.spawn(lab.cliArgv('daemon'), {
+/** Starts `domainroute daemon`, behind the words of `before`, and does not wait for anything. */
+export function spawnDaemon(lab: Lab, before: readonly string[] = []): Daemon {
+  const child: ChildProcess = lab.router.spawn([...before, ...lab.cliArgv('daemon')], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const { pid } = child;
@@ -47,8 +47,8 @@ export function spawnDaemon(lab: Lab): Daemon {
 }
 
 /** Starts it and waits until it says that rules are in force. */
-export async function startDaemon(lab: Lab): Promise<Daemon> {
-  const daemon = spawnDaemon(lab);
+export async function startDaemon(lab: Lab, before: readonly string[] = []): Promise<Daemon> {
+  const daemon = spawnDaemon(lab, before);
   try {
     const isInForce = (line: string): boolean => line.startsWith('rules are in force');
     await until('the daemon has started', () => daemon.log.some(isInForce), START_MS);
