@@ -12,9 +12,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   rules: ['model', 'base', 'dns'],
   facts: ['model', 'base', 'dns'],
   decide: ['model', 'base', 'dns'],
+  dnstap: ['model', 'base', 'dns', 'pbf'],
   config: ['model', 'base', '#uci-parser'],
   datapath: ['model', 'base', '#libbpf-ts'],
   route: ['model', 'base'],
+  bgp: ['model', 'base'],
   control: [
     'base',
     'model',
