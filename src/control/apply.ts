@@ -149,7 +149,7 @@ async function swapRules(
   const before = rulesBefore(maps, old, image.actions);
   staged.commit({ mark_mask: main.markMask, seed, hold });
   if (old === undefined) attachment.attach();
-  const ended = before === undefined ? [] : await dropChanged(run, maps, before);
+  const ended = before === undefined ? [] : await dropChanged(maps, before);
   staged.cleanup();
   protection.removeOld();
   return ended;

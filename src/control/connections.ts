@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { Maps, openLibbpf, pinsBelow, readConfig, readLiveRules } from '../datapath/index.ts';
 import {
   applyStickiness,
-  DELETIONS,
   removeFile,
   removeStickiness,
   renderTable,
@@ -38,7 +37,7 @@ export async function keepTable(run: string, markMask: number): Promise<boolean>
  * Returns whether there was a table.
  */
 export async function removeTable(run: string): Promise<boolean> {
-  for (const file of [fileOf(run), join(run, DELETIONS)]) removeFile(file);
+  removeFile(fileOf(run));
   return removeStickiness();
 }
 

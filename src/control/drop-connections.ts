@@ -9,23 +9,19 @@ import {
   ACTION_LOCAL_BIND,
   ACTION_LOCAL_MARK,
   decisionMaps,
+  deleteConnections,
   readConfig,
+  readConnections,
   readLiveRules,
   type Config,
+  type Connection,
   type DecisionMaps,
   type Maps,
 } from '../datapath/index.ts';
 import { ANY_CLIENT, decide } from '../decide/decide.ts';
 import type { RuleCell, RuleSource } from '../decide/source.ts';
-import { parseAddress } from '../model/address.ts';
 import type { Diagnostic } from '../model/rule.ts';
-import {
-  deleteConnections,
-  readConnections,
-  readDevices,
-  type Connection,
-  type ConnectionFilter,
-} from '../route/index.ts';
+import { readDevices } from '../route/index.ts';
 import { identifier, readNeighbours } from './neighbours.ts';
 import { ruleSource } from './rule-source.ts';
 
@@ -54,16 +50,12 @@ export function rulesBefore(
 /**
  * Ends the live connections that the rules in force send another way than those before did, if one of the two has
  * on_change 'drop'. Behind the commit, so that a connection that comes back takes the new way. What cannot be done
- * is said: the rules are in force nevertheless. Closes what {@link rulesBefore} opened. `run`: the run directory.
+ * is said: the rules are in force nevertheless. Closes what {@link rulesBefore} opened.
  */
-export async function dropChanged(
-  run: string,
-  maps: Maps,
-  before: RulesBefore,
-): Promise<readonly Diagnostic[]> {
+export async function dropChanged(maps: Maps, before: RulesBefore): Promise<readonly Diagnostic[]> {
   const lookups = decisionMaps(maps);
   try {
-    await deleteConnections(await changedSince(maps, before, lookups), run);
+    await deleteConnections(await changedSince(maps, before, lookups));
     return [];
   } catch (error) {
     if (!(error instanceof DomainrouteError)) throw error;
@@ -87,23 +79,17 @@ async function changedSince(
   maps: Maps,
   before: RulesBefore,
   lookups: DecisionMaps,
-): Promise<readonly ConnectionFilter[]> {
+): Promise<readonly Connection[]> {
   const config = readConfig(maps);
-  const { cells, fingerprint } = readLiveRules(maps);
-  if (config === undefined || fingerprint === before.fingerprint) return [];
-  const [connections, neighbours, devices] = await Promise.all([
-    readConnections(),
-    readNeighbours(),
-    readDevices(),
-  ]);
+  if (config === undefined || readLiveRules(maps).fingerprint === before.fingerprint) return [];
+  const [neighbours, devices] = await Promise.all([readNeighbours(), readDevices()]);
   const identify = remembering(identifier(neighbours, devices));
-  const filters = changedConnections(connections, {
+  return changedConnections(readConnections(), {
     before: ruleSource(before.config, before.lookups, identify),
     after: ruleSource(config, lookups, identify),
     own: devices.flatMap(({ addresses }) => addresses.map(({ address }) => address)),
     markMask: config.mark_mask,
   });
-  return joinFilters(filters, connections, new Set(Array.from(cells.values(), ({ mark }) => mark)));
 }
 
 export interface ChangeInput {
@@ -118,55 +104,22 @@ export interface ChangeInput {
 export function changedConnections(
   connections: readonly Connection[],
   { before, after, own, markMask }: ChangeInput,
-): ConnectionFilter[] {
+): Connection[] {
   const isOwn = new Set(own.map(keyOf));
-  const found = new Map<string, ConnectionFilter>();
-  const seen = new Set<string>();
-  for (const { family, source, destination, mark: whole } of connections) {
+  const ends = (source: Uint8Array, destination: Uint8Array, mark: number): boolean => {
+    const isRouter = isOwn.has(keyOf(source));
+    const client = isRouter ? ANY_CLIENT : (after.identify(source)[0] ?? source);
+    const [old, now] = [before, after].map((each) => decide(each, client, destination).cell);
+    return isChanged(old, now, isRouter) && (isRouter || !isThere(mark, old, now, markMask));
+  };
+  const fates = new Map<string, boolean>();
+  return connections.filter(({ source, destination, mark: whole }) => {
     const mark = (whole & markMask) >>> 0;
-    const key = `${source} ${destination} ${mark}`;
-    if (seen.has(key)) continue;
-    seen.add(key);
-    const from = parseAddress(source);
-    const to = parseAddress(destination);
-    if (from === undefined || to === undefined) continue;
-    const isRouter = isOwn.has(keyOf(from));
-    const client = isRouter ? ANY_CLIENT : (after.identify(from)[0] ?? from);
-    const [old, now] = [before, after].map((each) => decide(each, client, to).cell);
-    if (!isChanged(old, now, isRouter) || (!isRouter && isThere(mark, old, now, markMask)))
-      continue;
-    found.set(key, { family, source, destination, mark, mask: markMask });
-  }
-  return [...found.values()];
-}
-
-/**
- * The same with fewer filters: one for all connections of a mark that no other connection has and, by `marks`, no rule
- * gives any more.
- */
-export function joinFilters(
-  filters: readonly ConnectionFilter[],
-  connections: readonly Connection[],
-  marks: ReadonlySet<number>,
-): ConnectionFilter[] {
-  const pairs = new Set(
-    filters.map(({ source, destination, mark }) => `${source} ${destination} ${mark}`),
-  );
-  const [{ mask } = { mask: 0 }] = filters;
-  const mixed = new Set<string>();
-  for (const { family, source, destination, mark: whole } of connections) {
-    const mark = (whole & mask) >>> 0;
-    if (!pairs.has(`${source} ${destination} ${mark}`)) mixed.add(`${family} ${mark}`);
-  }
-  const joined = new Map<string, ConnectionFilter>();
-  for (const filter of filters) {
-    const { family, mark, source, destination } = filter;
-    const key = `${family} ${mark}`;
-    if (mark === 0 || marks.has(mark) || mixed.has(key))
-      joined.set(`${key} ${source} ${destination}`, filter);
-    else joined.set(key, { family, mark, mask });
-  }
-  return [...joined.values()];
+    const key = `${keyOf(source)}${keyOf(destination)}${mark}`;
+    const fate = fates.get(key) ?? ends(source, destination, mark);
+    fates.set(key, fate);
+    return fate;
+  });
 }
 
 /** Looks through the neighbours once a client: there are many connections of each. */

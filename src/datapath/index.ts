@@ -1,10 +1,12 @@
 /** The data path in the kernel, as the control plane sees it. */
-import { flock } from '#libbpf-ts';
+import * as libbpf from '#libbpf-ts';
 
 export * from './constants.ts';
 export { planAttachment, type Attachment } from './attachment.ts';
 export { readConfig } from './config-map.ts';
+export { deleteConnections, readConnections } from './conntrack.ts';
 export { readCounters, readReasons, readUsage, type Count, type Usage } from './counts.ts';
+export { type Connection } from './ctnetlink.ts';
 export { decisionMaps, type DecisionMaps } from './decision-maps.ts';
 export { watchEvents } from './events.ts';
 export { factMaps, monotonicNow, type Entries, type FactMaps } from './fact-maps.ts';
@@ -47,9 +49,22 @@ export {
   type StagedRules,
 } from './rule-tables.ts';
 export { takeFacts } from './take-facts.ts';
+export { teachFact, teachLink, type TaughtFact, type TaughtLink } from './teach.ts';
 export { readVerdicts, type Verdict } from './verdict-maps.ts';
 
 /** Locks an open file, unless another one has it. openLibbpf comes first. */
 export function tryLock(fd: number): boolean {
-  return flock(fd, false);
+  return libbpf.flock(fd, false);
 }
+
+/** The calls on sockets that Node lacks, for sessions over TCP. openLibbpf comes before their use. */
+export const socketCalls = {
+  openTcpSocket: libbpf.openTcpSocket,
+  bindSocket: libbpf.bindSocket,
+  acceptMappedIpv4: libbpf.acceptMappedIpv4,
+  setMd5Key: libbpf.setMd5Key,
+  setTtl: libbpf.setTtl,
+  requireTtl: libbpf.requireTtl,
+  saveSyn: libbpf.saveSyn,
+  synTtl: libbpf.synTtl,
+};

@@ -15,7 +15,6 @@ export type Runner = (argv: readonly string[], stdin?: string) => Promise<Comman
 
 /** What to install for a program that is missing. */
 const PACKAGES: Readonly<Record<string, string>> = {
-  conntrack: 'conntrack',
   ip: 'ip-full',
   nft: 'nftables',
 };

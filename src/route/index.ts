@@ -4,13 +4,6 @@ export { runCommand, type CommandResult, type Runner } from './command.ts';
 export { type Device, type DeviceAddress } from './device.ts';
 export { PROTOCOL, readDevices, readRouting, type KernelRouting } from './kernel-routing.ts';
 export { planRouting, type IpBatch } from './plan-routing.ts';
-export {
-  DELETIONS,
-  deleteConnections,
-  readConnections,
-  type Connection,
-  type ConnectionFilter,
-} from './conntrack.ts';
 export { removeFile, replaceFile } from './replace-file.ts';
 export {
   applyStickiness,

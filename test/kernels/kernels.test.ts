@@ -29,7 +29,9 @@ config domainroute 'main'
 config rule 'video'
 	list domain 'example.com'
 	option mark '0x23/0xff'
+	option on_change 'drop'
 `;
+/** Without nf_conntrack_netlink. */
 const ROUTING_MODULES = ['veth', 'nf_tables', 'nf_conntrack', 'nft_ct'];
 
 const objectFiles = Object.fromEntries(
@@ -151,8 +153,8 @@ describe('domainroute start on Linux 6.12', function () {
   this.timeout(TEST_TIMEOUT);
   before(() => void fetchKernel('6.12'));
 
-  it('attaches to tcx and cgroup hooks, and stop takes everything away', async () => {
-    const { start, links, stop, left } = await startInGuest('6.12');
+  it('attaches to tcx and cgroup hooks, ends no connections without ctnetlink, and stop takes everything away', async () => {
+    const { start, links, reload, stop, left } = await startInGuest('6.12');
     assert.equal(start.status, 0, start.stderr);
     const [cgroup, tcx] = [3, 11]; // enum bpf_link_type
     const expected = {
@@ -170,6 +172,11 @@ describe('domainroute start on Linux 6.12', function () {
       Object.entries(links).map(([pin, link]) => [pin.replace(/_\d+$/, ''), link]),
     );
     assert.deepEqual(byHook, expected);
+    assert.equal(reload.status, 0, reload.stderr);
+    assert.match(
+      reload.stderr,
+      /on_change 'drop' are kept: Cannot read live connections: the kernel lacks ctnetlink \(install kmod-nf-conntrack-netlink\)\n/,
+    );
     assert.equal(stop.status, 0, stop.stderr);
     assert.deepEqual(left, []);
   });

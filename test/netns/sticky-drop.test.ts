@@ -1,6 +1,6 @@
 /** `option on_change 'drop'`: exactly the connections whose way changed end, and come back on the new one. */
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 
 import { useLab } from '../lab/mocha.ts';
 import { ADDRESSES } from '../lab/topology.ts';
@@ -150,24 +150,6 @@ describe("live connections of a rule with on_change 'drop'", function () {
       await fleet.hasMoved(moves, to, what);
     });
   }
-
-  it('stay on their way, with a warning, where there is no conntrack', async () => {
-    await reload(RULES);
-    await fleet.goesOn('the rules of the beginning');
-    const bin = `/run/${lab().name}/bin`;
-    mkdirSync(bin);
-    for (const program of ['ip', 'nft']) symlinkSync(`/usr/sbin/${program}`, `${bin}/${program}`);
-    lab().configure(uci({ ...RULES, video: { ...video, interface: 'wan1' } }));
-    const argv = ['env', `PATH=${bin}`, ...lab().cliArgv('reload')];
-    const { status, stderr } = await lab().router.run(argv);
-    rmSync(bin, { recursive: true });
-    assert.equal(status, 0, stderr);
-    assert.match(
-      stderr,
-      /on_change 'drop' are kept: Cannot run 'conntrack': not found \(install conntrack\)/,
-    );
-    await fleet.hasMoved([], '', 'a reload without conntrack');
-  });
 });
 
 describe("what a rule with on_change 'drop' ends", function () {

@@ -108,7 +108,7 @@ describe('packages for OpenWrt', () => {
           control.read('./control').toString(),
           `Package: domainroute
 Version: ${VERSION}-r${RELEASE}
-Depends: libc, node, libbpf, ip-full, nftables-json, kmod-nft-core, kmod-nft-fib, conntrack
+Depends: libc, node, libbpf, ip-full, nftables-json, kmod-nft-core, kmod-nft-fib, kmod-nf-conntrack-netlink
 Source: feeds/domainroute/domainroute
 SourceName: domainroute
 License: GPL-2.0-only

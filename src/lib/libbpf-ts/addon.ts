@@ -105,6 +105,7 @@ export interface Native {
   ): NetlinkHandle;
   netlinkReference(socket: NetlinkHandle, held: boolean): void;
   netlinkClose(socket: NetlinkHandle): void;
+  netlinkRequest(protocol: number, messages: Uint8Array): Uint8Array;
 
   possibleCpus(): number;
   flock(fd: number, wait: boolean): boolean;

@@ -10,12 +10,9 @@ export { type Btf, type BtfMap, type BtfMember, type BtfStruct, readBtf } from '
 export { BpfError } from './error.ts';
 export { AttachType, BpfLink, type CgroupHook, type TcxHook } from './link.ts';
 export { BpfMap, MapFlag, type MapOptions, MapType, UpdateFlag } from './map.ts';
-export {
-  NETLINK_NETFILTER,
-  NETLINK_ROUTE,
-  NetlinkListener,
-  type NetlinkMessage,
-} from './netlink.ts';
+export { NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkListener } from './netlink.ts';
+export { type NetlinkMessage } from './netlink-message.ts';
+export { netlinkDump, type NetlinkDump, netlinkRequest } from './netlink-request.ts';
 export { BpfObject, type OpenOptions } from './object.ts';
 export { BpfProgram, type TestRunOptions } from './program.ts';
 export { RingBuffer } from './ring-buffer.ts';

@@ -1,19 +1,9 @@
 import { native, type NetlinkHandle } from './addon.ts';
+import { messagesOf, type NetlinkMessage } from './netlink-message.ts';
 
 /** Numbers of linux/netlink.h. */
 export const NETLINK_ROUTE = 0;
 export const NETLINK_NETFILTER = 12;
-
-/** struct nlmsghdr: length, type, flags, sequence number, port. */
-const HEADER = 16;
-
-/** A message of a multicast group. */
-export interface NetlinkMessage {
-  /** RTM_* of linux/rtnetlink.h; of netfilter: the subsystem's number << 8 | the message's. */
-  readonly type: number;
-  /** Behind the header. A view of memory that nothing else uses. */
-  readonly payload: Uint8Array;
-}
 
 /**
  * Listens to what the kernel tells multicast groups (netlink(7)), on the event loop; keeps the process running unless
@@ -65,16 +55,5 @@ export class NetlinkListener {
     } catch (error) {
       native().raise(error);
     }
-  }
-}
-
-function* messagesOf(batch: Uint8Array): Generator<NetlinkMessage> {
-  const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
-  for (let offset = 0; offset + HEADER <= batch.length;) {
-    const length = view.getUint32(offset, true);
-    if (length < HEADER || offset + length > batch.length) return;
-    const payload = batch.subarray(offset + HEADER, offset + length);
-    yield { type: view.getUint16(offset + 4, true), payload };
-    offset += Math.ceil(length / 4) * 4;
   }
 }

@@ -1,9 +1,9 @@
 /**
  * Runs in a guest that has a LAN and a WAN device: `domainroute start`, a look at what is attached, `domainroute
- * stop`; one line of JSON.
+ * reload` with another mark of the rule, `domainroute stop`; one line of JSON.
  */
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BpfLink, loadAddon } from '#libbpf-ts';
 
@@ -17,6 +17,7 @@ export interface StartReport {
   readonly start: CommandReport;
   /** Links that start pinned, by the pin's name. */
   readonly links: Readonly<Record<string, LinkReport>>;
+  readonly reload: CommandReport;
   readonly stop: CommandReport;
   /** What is left below the bpffs after stop. */
   readonly left: readonly string[];
@@ -30,6 +31,7 @@ export interface LinkReport {
   readonly attached: boolean;
 }
 
+const CONFIGURATION = '/etc/config/domainroute';
 const BPFFS = '/sys/fs/bpf';
 const DEVICES = ['lan0', 'wan0'];
 
@@ -74,6 +76,8 @@ for (const device of DEVICES) {
 }
 const start = domainroute('start');
 const links = readLinks();
+writeFileSync(CONFIGURATION, readFileSync(CONFIGURATION, 'utf8').replace('0x23/', '0x24/'));
+const reload = domainroute('reload');
 const stop = domainroute('stop');
-const report: StartReport = { start, links, stop, left: pins() };
+const report: StartReport = { start, links, reload, stop, left: pins() };
 process.stdout.write(`${JSON.stringify(report)}\n`);

@@ -27,6 +27,7 @@ NAPI_MODULE_INIT()
 	link_init(env, exports);
 	ring_init(env, exports);
 	netlink_init(env, exports);
+	netlink_request_init(env, exports);
 	system_init(env, exports);
 	socket_init(env, exports);
 	text_init(env, exports);

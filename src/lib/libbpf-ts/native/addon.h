@@ -96,6 +96,7 @@ void program_init(napi_env env, napi_value exports);
 void link_init(napi_env env, napi_value exports);
 void ring_init(napi_env env, napi_value exports);
 void netlink_init(napi_env env, napi_value exports);
+void netlink_request_init(napi_env env, napi_value exports);
 void system_init(napi_env env, napi_value exports);
 void socket_init(napi_env env, napi_value exports);
 void text_init(napi_env env, napi_value exports);
