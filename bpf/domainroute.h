@@ -142,6 +142,7 @@ struct action {
 #define ACTION_LOCAL_BIND	(1 << 4) /* bind the router's own sockets */
 #define ACTION_FALLBACK_MAIN	(1 << 5) /* its table has no kill switch */
 #define ACTION_DROP		(1 << 6) /* `option on_change 'drop'` */
+#define ACTION_ANNOUNCE		(1 << 7) /* announced over BGP, by the daemon */
 
 /* Key of `clients`, an LPM trie: a rule's `list client`. */
 struct client_key {

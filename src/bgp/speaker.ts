@@ -22,8 +22,11 @@ export interface SpeakerOptions {
   readonly asn: number;
   /** An IPv4 address, as 16 bytes: the BGP identifier. */
   readonly routerId: Uint8Array;
-  /** Where neighbours connect to; undefined: nowhere. One listener for all, in each of their namespaces. */
-  readonly listen?: { readonly address?: Uint8Array; readonly port?: number };
+  /**
+   * Where neighbours connect to; undefined: nowhere. The same for all, in each of their namespaces; without addresses at
+   * every one there is.
+   */
+  readonly listen?: { readonly addresses?: readonly Uint8Array[]; readonly port?: number };
   /** Neighbours keep our routes so long while this process restarts (RFC 4724). Seconds, up to 4095. */
   readonly gracefulRestart?: { readonly restartTime: number };
   readonly transport: Transport;
@@ -48,7 +51,7 @@ export class Speaker {
   readonly #rib = new Rib();
   readonly #neighbors = new Map<string, Neighbor>();
   /** By network namespace; '': our own. */
-  readonly #listeners = new Map<string, Listener>();
+  readonly #listeners = new Map<string, readonly Listener[]>();
   /** Names of neighbours with a key that a listener could not take: they are not let in without. */
   readonly #unprotected = new Set<string>();
   #running = false;
@@ -111,7 +114,9 @@ export class Speaker {
     void neighbor.stop(cease(Cease.PEER_DECONFIGURED));
     const { address, netns = '', md5Key } = neighbor.config;
     if (md5Key !== undefined && !unprotected) {
-      this.#listeners.get(netns)?.setMd5Key(address, new Uint8Array());
+      for (const listener of this.#listeners.get(netns) ?? []) {
+        listener.setMd5Key(address, new Uint8Array());
+      }
     }
     return true;
   }
@@ -144,7 +149,7 @@ export class Speaker {
   }
 
   #closeListeners(): void {
-    for (const listener of this.#listeners.values()) listener.close();
+    for (const listener of [...this.#listeners.values()].flat()) listener.close();
     this.#listeners.clear();
   }
 
@@ -159,21 +164,13 @@ export class Speaker {
 
   #listenFor(config: NeighborConfig): void {
     const { netns, md5Key } = config;
-    const { listen, transport } = this.#options;
-    if (listen === undefined) return;
-    const { port = BGP_PORT } = listen;
+    const { port = BGP_PORT } = this.#options.listen ?? {};
+    if (this.#options.listen === undefined) return;
     const where = `port ${port}${netns === undefined ? '' : ` in ${netns}`}`;
     try {
-      let listener = this.#listeners.get(netns ?? '');
-      if (listener === undefined) {
-        listener = transport.listen(
-          { address: listen.address, port, netns },
-          (incoming) => this.#accept(incoming, netns),
-          (reason) => this.#options.onRefused?.(`Cannot listen on ${where}: ${reason}`),
-        );
-        this.#listeners.set(netns ?? '', listener);
-      }
-      if (md5Key !== undefined) this.#protect(listener, config, md5Key);
+      const listeners = this.#listeners.get(netns ?? '') ?? this.#listen(port, netns, where);
+      this.#listeners.set(netns ?? '', listeners);
+      if (md5Key !== undefined) this.#protect(listeners, config, md5Key);
     } catch (error) {
       throw new DomainrouteError(
         'platform',
@@ -183,10 +180,30 @@ export class Speaker {
     }
   }
 
-  /** Where the kernel cannot, the neighbour is a stranger to the listener; the others are not to suffer. */
-  #protect(listener: Listener, config: NeighborConfig, key: Uint8Array): void {
+  /** At all addresses, or at none: throws what the kernel says. */
+  #listen(port: number, netns: string | undefined, where: string): readonly Listener[] {
+    const { listen, transport } = this.#options;
+    const listeners: Listener[] = [];
     try {
-      listener.setMd5Key(config.address, key);
+      for (const address of listen?.addresses ?? [undefined]) {
+        const listener = transport.listen(
+          { address, port, netns },
+          (incoming) => this.#accept(incoming, netns),
+          (reason) => this.#options.onRefused?.(`Cannot listen on ${where}: ${reason}`),
+        );
+        listeners.push(listener);
+      }
+      return listeners;
+    } catch (error) {
+      for (const listener of listeners) listener.close();
+      throw error;
+    }
+  }
+
+  /** Where the kernel cannot, the neighbour is a stranger to the listener; the others are not to suffer. */
+  #protect(listeners: readonly Listener[], config: NeighborConfig, key: Uint8Array): void {
+    try {
+      for (const listener of listeners) listener.setMd5Key(config.address, key);
       this.#unprotected.delete(neighborName(config));
     } catch (error) {
       this.#unprotected.add(neighborName(config));
@@ -209,4 +226,20 @@ export class Speaker {
     const why = neighbor === undefined ? 'it is no neighbour' : 'it is to have a TCP MD5 key';
     this.#options.onRefused?.(`Cannot accept a connection from '${name}': ${why}`);
   }
+}
+
+/** Many as one; if one cannot be opened, none is. */
+function openAll<T>(places: readonly T[], open: (place: T) => Listener): Listener {
+  const listeners: Listener[] = [];
+  const close = (): void => listeners.forEach((each) => each.close());
+  try {
+    for (const place of places) listeners.push(open(place));
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return {
+    setMd5Key: (address, key) => listeners.forEach((each) => each.setMd5Key(address, key)),
+    close,
+  };
 }

@@ -132,7 +132,10 @@ function listen(
   server.on('error', (error) => onError(messageOf(error)));
   server.listen({ fd });
   return {
-    setMd5Key: (peer, key) => setMd5Key(calls, fd, family, peer, key),
+    setMd5Key: (peer, key) => {
+      // from elsewhere nobody comes to a socket of IPv4
+      if (family === 6 || isMapped(peer)) setMd5Key(calls, fd, family, peer, key);
+    },
     close: () => void server.close(),
   };
 }

@@ -12,7 +12,11 @@ export type OptionType =
   | 'list' // name of a list section
   | 'path' // absolute
   | 'url' // http or https
-  | 'port'; // 1 to 65535
+  | 'port' // 1 to 65535
+  | 'address' // of IPv4 or IPv6, or of one family
+  | 'community' // 65000:100, 65000:1:2, or the name of a well-known one
+  | 'name' // of a group of users or a network namespace
+  | 'secret'; // 1 to 80 bytes; no message and no page has them
 
 export interface OptionSpec {
   readonly name: string;
@@ -25,6 +29,8 @@ export interface OptionSpec {
   readonly min?: number;
   readonly max?: number;
   readonly choices?: readonly string[];
+  /** Of an address: the only one. */
+  readonly family?: 4 | 6;
   /** One line: what it does, with its unit. */
   readonly doc: string;
 }
@@ -135,6 +141,12 @@ export const RULE = {
     },
     { name: 'announce', type: 'boolean', default: '0', doc: 'announce the addresses over BGP' },
     {
+      name: 'community',
+      type: 'community',
+      list: true,
+      doc: 'communities of what is announced: 65000:100, 65000:1:2, or a name such as no_export',
+    },
+    {
       name: 'on_change',
       type: 'enum',
       choices: ['keep', 'drop'],
@@ -175,4 +187,129 @@ export const LIST = {
   ],
 } as const satisfies SectionSpec;
 
-export const SECTIONS: readonly SectionSpec[] = [MAIN, RULE, LIST];
+export const DNSTAP = {
+  type: 'dnstap',
+  doc: 'a resolver elsewhere that tells its answers',
+  options: [
+    { name: 'enabled', type: 'boolean', default: '1', doc: 'listen for this resolver' },
+    { name: 'socket', type: 'path', doc: 'unix socket that it connects to' },
+    { name: 'listen', type: 'address', doc: 'or the address that it connects to, by TCP' },
+    { name: 'port', type: 'port', default: '6000', doc: 'TCP port' },
+    { name: 'group', type: 'name', doc: 'group whose members may connect to the socket' },
+    {
+      name: 'message',
+      type: 'enum',
+      list: true,
+      choices: [
+        'client_response',
+        'resolver_response',
+        'forwarder_response',
+        'auth_response',
+        'stub_response',
+        'tool_response',
+      ],
+      doc: 'types of messages that teach; if there is none: client_response',
+    },
+    {
+      name: 'client',
+      type: 'boolean',
+      default: '0',
+      doc: 'what is learnt holds for the client that asked; otherwise for all',
+    },
+  ],
+} as const satisfies SectionSpec;
+
+/** The upper bounds are those of the fields on the wire. */
+const U32_MAX = 4294967295;
+
+export const BGP = {
+  type: 'bgp',
+  name: 'bgp',
+  doc: 'this router as a BGP speaker',
+  options: [
+    { name: 'enabled', type: 'boolean', default: '1', doc: 'speak at all' },
+    { name: 'asn', type: 'integer', min: 1, max: U32_MAX, doc: 'our AS number' },
+    { name: 'router_id', type: 'address', family: 4, doc: 'our BGP identifier' },
+    {
+      name: 'listen',
+      type: 'address',
+      list: true,
+      doc: 'addresses that neighbours may connect to; without one we connect to them',
+    },
+    { name: 'port', type: 'port', default: '179', doc: 'TCP port that neighbours connect to' },
+    {
+      name: 'hold_time',
+      type: 'integer',
+      default: '90',
+      min: 0,
+      max: 65535,
+      doc: 'seconds without a message after which a session is over; 0: never',
+    },
+    {
+      name: 'graceful_restart',
+      type: 'integer',
+      default: '120',
+      min: 0,
+      max: 4095, // 12 bits, RFC 4724 §3
+      doc: 'seconds that neighbours keep our routes while this service restarts; 0: off',
+    },
+    {
+      name: 'max_routes',
+      type: 'integer',
+      default: '100000',
+      min: 1,
+      max: 1048576, // of src/bgp/rib.ts
+      doc: 'how many addresses are announced at most',
+    },
+  ],
+} as const satisfies SectionSpec;
+
+export const NEIGHBOR = {
+  type: 'neighbor',
+  doc: 'a BGP neighbour, which is told the addresses of rules that announce',
+  options: [
+    { name: 'enabled', type: 'boolean', default: '1', doc: 'speak with it' },
+    { name: 'address', type: 'address', doc: 'where it is' },
+    { name: 'asn', type: 'integer', min: 1, max: U32_MAX, doc: 'its AS number' },
+    { name: 'port', type: 'port', default: '179', doc: 'its TCP port' },
+    { name: 'local_address', type: 'address', doc: 'source of our connections' },
+    { name: 'password', type: 'secret', doc: 'key of TCP MD5 (RFC 2385), 1 to 80 bytes' },
+    {
+      name: 'ttl_security',
+      type: 'integer',
+      default: '0',
+      min: 0,
+      max: 254,
+      doc: 'hops to it: packets from farther are dropped (RFC 5082); 0: off',
+    },
+    {
+      name: 'multihop',
+      type: 'integer',
+      default: '1',
+      min: 1,
+      max: 255,
+      doc: 'hops to a neighbour of another AS, at most',
+    },
+    { name: 'passive', type: 'boolean', default: '0', doc: 'wait for its connections' },
+    { name: 'netns', type: 'name', doc: 'network namespace in which it is reached' },
+    { name: 'next_hop', type: 'address', family: 4, doc: 'next hop of IPv4 routes' },
+    { name: 'next_hop6', type: 'address', family: 6, doc: 'next hop of IPv6 routes' },
+    { name: 'med', type: 'integer', min: 0, max: U32_MAX, doc: 'MULTI_EXIT_DISC of our routes' },
+    {
+      name: 'local_pref',
+      type: 'integer',
+      min: 0,
+      max: U32_MAX,
+      doc: 'LOCAL_PREF of our routes, to a neighbour of our AS; without one 100',
+    },
+    {
+      name: 'hold_time',
+      type: 'integer',
+      min: 0,
+      max: 65535,
+      doc: "as that of section 'bgp', for this neighbour",
+    },
+  ],
+} as const satisfies SectionSpec;
+
+export const SECTIONS: readonly SectionSpec[] = [MAIN, RULE, LIST, DNSTAP, BGP, NEIGHBOR];

@@ -1,8 +1,11 @@
 /** UCI sections to a typed configuration. A bad section is left out and said so; the rest stands. */
 import type { UciPackage, UciSection } from '#uci-parser';
+import type { BgpOptions } from '../model/bgp.ts';
 import type { Configuration, Diagnostic, DomainList, MainOptions, Rule } from '../model/rule.ts';
+import { readBgp, readNeighbors } from './bgp.ts';
 import { reporterFor, type Reporter } from './diagnostic.ts';
-import { LIST, MAIN, RULE } from './options.ts';
+import { readDnstap } from './dnstap.ts';
+import { LIST, MAIN, RULE, SECTIONS } from './options.ts';
 import { makeRule, ReachCheck } from './rule.ts';
 import { readSection } from './section.ts';
 import { SECTION_NAME_MAX } from './value.ts';
@@ -16,8 +19,11 @@ export function parseConfiguration(uci: UciPackage): Configuration {
   const main = readMain(uci.sections, diagnostics);
   const sections = usableSections(uci.sections, diagnostics);
   const lists = readLists(sections, diagnostics);
-  const rules = readRules(sections, lists, diagnostics);
-  return { main, rules, lists, diagnostics };
+  const bgp = readBgp(sections, diagnostics);
+  const rules = readRules(sections, lists, bgp, diagnostics);
+  const dnstap = readDnstap(sections, diagnostics);
+  const neighbors = readNeighbors(sections, bgp, diagnostics);
+  return { main, rules, lists, dnstap, bgp, neighbors, diagnostics };
 }
 
 function readMain(sections: readonly UciSection[], diagnostics: Diagnostic[]): MainOptions {
@@ -37,17 +43,18 @@ function readMain(sections: readonly UciSection[], diagnostics: Diagnostic[]): M
   };
 }
 
-/** Rules and lists whose names can serve; the others are reported. */
+/** Sections but `main` whose types are ours and whose names can serve; the others are reported. */
 function usableSections(sections: readonly UciSection[], diagnostics: Diagnostic[]): UciSection[] {
   const names = new Set<string>();
   return sections.filter((section) => {
     const { type, name } = section;
     if (type === MAIN.type && name === MAIN.name) return false;
     const report = reporterFor(section, diagnostics);
-    if (type === MAIN.type) {
-      report.warn(`is not read: the section must have the name '${MAIN.name}'`);
-    } else if (type !== RULE.type && type !== LIST.type) {
+    const spec = SECTIONS.find((known) => known.type === type);
+    if (spec === undefined) {
       report.warn('is of an unknown type and has no effect');
+    } else if (spec.name !== undefined && spec.name !== name) {
+      report.warn(`is not read: the section must have the name '${spec.name}'`);
     } else if (name.length > SECTION_NAME_MAX) {
       report.error(`has a name longer than ${SECTION_NAME_MAX} characters`);
     } else if (names.has(name)) {
@@ -93,6 +100,7 @@ function readList(section: UciSection, report: Reporter): DomainList | undefined
 function readRules(
   sections: readonly UciSection[],
   lists: ReadonlyMap<string, DomainList>,
+  bgp: BgpOptions | undefined,
   diagnostics: Diagnostic[],
 ): readonly Rule[] {
   const rules: Rule[] = [];
@@ -105,6 +113,9 @@ function readRules(
     if (rules.length === RULES_MAX) {
       report.error(`is one too many: ${RULES_MAX} rules are the most`);
       break;
+    }
+    if (rule.enabled && rule.announce && bgp === undefined) {
+      report.warn("has no effect without a section 'bgp'", 'announce');
     }
     reach.add(rule, report);
     rules.push(rule);

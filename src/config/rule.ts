@@ -5,6 +5,9 @@ import type { Reporter } from './diagnostic.ts';
 import type { RULE } from './options.ts';
 import type { SectionValues } from './section.ts';
 
+/** 12 bytes each, of the 3,900 that a message has for them. */
+const COMMUNITIES_MAX = 100;
+
 /** The rule of a section; it must not be used if errors were reported. */
 export function makeRule(
   section: string,
@@ -31,6 +34,8 @@ export function makeRule(
     fallback: values.fallback,
     address: values.address,
     announce: values.announce,
+    communities: values.community.filter((community) => typeof community === 'number'),
+    largeCommunities: values.community.filter((community) => typeof community !== 'number'),
     onChange: values.on_change,
     private: values.private,
   };
@@ -43,12 +48,25 @@ function checkWhole(values: SectionValues<typeof RULE>, report: Reporter): void 
   const destinations = Number(values.interface !== undefined) + Number(values.mark !== undefined);
   if (destinations === 2) {
     report.error("has both option 'interface' and option 'mark': remove one of them");
-  } else if (values.action === 'route' && destinations === 0) {
-    report.error("needs option 'interface' or option 'mark' for action 'route'");
+  } else if (values.action === 'route' && destinations === 0 && !values.announce) {
+    report.error(
+      "needs option 'interface' or option 'mark' for action 'route', or option 'announce'",
+    );
   } else if (values.action === 'block' && destinations === 1) {
     report.error("has action 'block' and a destination: remove option 'interface' or 'mark'");
   } else if (values.local === 'bind' && values.interface === undefined) {
     report.error("there is no option 'interface' to bind to", 'local', values.local);
+  }
+  if (values.community.length > COMMUNITIES_MAX) {
+    report.error(
+      `has ${values.community.length} values: ${COMMUNITIES_MAX} are the most`,
+      'community',
+    );
+  } else if (values.community.length > 0 && !values.announce) {
+    report.warn("has no effect without option 'announce'", 'community');
+  }
+  if (values.announce && values.action !== 'route') {
+    report.warn(`has no effect with action '${values.action}'`, 'announce');
   }
 }
 

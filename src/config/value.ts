@@ -1,5 +1,7 @@
 /** One value of an option, by the type that the table gives it. */
+import { parseAddress } from '../model/address.ts';
 import { parseClientMatch, type ClientMatch } from '../model/client.ts';
+import { parseCommunity, type Community } from '../model/community.ts';
 import { parseDomainPattern } from '../model/domain-name.ts';
 import { parseMark, parseMask } from '../model/mark.ts';
 import type { DomainPattern, Mark } from '../model/rule.ts';
@@ -19,6 +21,10 @@ interface Values {
   path: string;
   url: string;
   port: number;
+  address: Uint8Array;
+  community: Community;
+  name: string;
+  secret: Uint8Array;
 }
 
 /** The value of an option, from its row of the table. */
@@ -40,6 +46,8 @@ export const SECTION_NAME_MAX = 63;
 const INTERFACE = /^[A-Za-z0-9_.@:-]{1,31}$/;
 const PATH_MAX = 255;
 const URL_MAX = 2048;
+/** TCP_MD5SIG_MAXKEYLEN, linux/tcp.h. */
+const SECRET_MAX = 80;
 
 /** Throws ValueError. What an option without `choices` of type enum gives is of no type: there is none. */
 export function parseValue(spec: OptionSpec, text: string): Values[keyof Values] {
@@ -68,6 +76,14 @@ export function parseValue(spec: OptionSpec, text: string): Values[keyof Values]
       return parseUrl(text);
     case 'port':
       return parseInteger(text, 1, 65535);
+    case 'address':
+      return parseAddressOf(text, spec.family);
+    case 'community':
+      return parseCommunity(text);
+    case 'name':
+      return parseName(text);
+    case 'secret':
+      return parseSecret(text);
   }
 }
 
@@ -141,4 +157,29 @@ function parseUrl(text: string): string {
   if (username !== '' || password !== '')
     throw new ValueError('URL', text, 'must not hold a user name');
   return text;
+}
+
+function parseAddressOf(text: string, family: 4 | 6 | undefined): Uint8Array {
+  const address = parseAddress(text);
+  const given = text.includes(':') ? 6 : 4;
+  if (address !== undefined && (family ?? given) === given) return address;
+  const wanted = family === undefined ? 'IPv4 or IPv6' : `IPv${family}`;
+  throw new ValueError('address', text, `must be an address of ${wanted}`);
+}
+
+function parseName(text: string): string {
+  // it becomes a file name
+  if (/^(?!-|\.{1,2}$)[A-Za-z0-9_.-]{1,64}$/.test(text)) return text;
+  throw new ValueError('name', text, 'must be a name: up to 64 of A-Z a-z 0-9 _ . -');
+}
+
+/** The text is in no message: errors may have it as little as logs. */
+function parseSecret(text: string): Uint8Array {
+  const bytes = new TextEncoder().encode(text);
+  if (bytes.length >= 1 && bytes.length <= SECRET_MAX && !/\p{Cc}/u.test(text)) return bytes;
+  throw new ValueError(
+    'secret',
+    '***',
+    `must be 1 to ${SECRET_MAX} bytes without control characters`,
+  );
 }

@@ -151,7 +151,9 @@ function wayOf(cell: Cell, isRouter: boolean): string {
 
 /** Began it on the new way, before rules in between or since they are in force? Marks of users are not kept. */
 function isThere(mark: number, old: Cell, now: Cell, markMask: number): boolean {
-  const ours = (cell: Cell): boolean => cell === undefined || cell.mask === markMask;
+  // a rule that only announces has no mark at all
+  const ours = (cell: Cell): boolean =>
+    cell === undefined || cell.mask === markMask || cell.mask === 0;
   return ours(old) && ours(now) && mark === (now?.mark ?? 0);
 }
 

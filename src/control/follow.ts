@@ -96,13 +96,15 @@ export async function follow(
 
 async function followMaps(
   settings: Settings,
-  { main, rules }: Configuration,
+  configuration: Configuration,
   readNetifd: ReadNetifd,
   maps: Maps,
 ): Promise<{ readonly interfaces: Interfaces; readonly generation: number }> {
+  const { main, rules } = configuration;
   const config = readConfig(maps);
   if (config === undefined) throw notRunning();
-  const { host, interfaces, ...plan } = planNetwork(settings, main, await readHost(readNetifd));
+  const host = await readHost(readNetifd);
+  const { interfaces, ...plan } = planNetwork(settings, configuration, host);
   const { cells } = readLiveRules(maps);
   // the mask is the one that connections live with, whatever the file says
   const running = { ...main, markMask: config.mark_mask };

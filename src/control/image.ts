@@ -1,5 +1,6 @@
 /** From a compiled rule set to its image in the kernel: marks, interfaces and clients as numbers. */
 import {
+  ACTION_ANNOUNCE,
   ACTION_BLOCK,
   ACTION_DROP,
   ACTION_FALLBACK_MAIN,
@@ -42,9 +43,12 @@ function clientsOf(rule: Rule, resolve: ResolveInterface): readonly Prefix[] | u
   });
 }
 
-/** Both mark: where there is nothing to bind to, a socket without the mark would leak. */
-function localFlags(rule: Rule): number {
-  if (rule.local === 'off') return 0;
+/**
+ * Both mark: where there is nothing to bind to, a socket without the mark would leak. Of a rule that marks nothing,
+ * sockets lose the mark that another rule gave them.
+ */
+function localFlags(rule: Rule, mask: number): number {
+  if (rule.local === 'off' || mask === 0) return 0;
   const bind = rule.local === 'bind' && rule.action === 'route';
   return bind ? ACTION_LOCAL_BIND : ACTION_LOCAL_MARK;
 }
@@ -67,7 +71,8 @@ function cellOf(rule: Rule, next: number, { main, interfaces, targets }: ImageIn
       (rule.action === 'block' ? ACTION_BLOCK : 0) |
       (name !== '' && rule.fallback === 'main' ? ACTION_FALLBACK_MAIN : 0) |
       (rule.onChange === 'drop' ? ACTION_DROP : 0) |
-      localFlags(rule),
+      (rule.announce && rule.action === 'route' ? ACTION_ANNOUNCE : 0) |
+      localFlags(rule, own.mask),
     interface: name,
     clients: clientsOf(rule, interfaces.resolve),
   };

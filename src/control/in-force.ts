@@ -1,31 +1,39 @@
 /**
- * What of the configuration in force depends on the network, in a file of the run directory: whoever follows the network
- * needs it at once and often, and the UCI file may be large, or changed and not in force yet.
+ * What of the configuration in force the daemon needs, in a file of the run directory: at once and often, and the UCI file
+ * may be large, or changed and not in force yet. It holds the keys of BGP neighbours, and is for root alone.
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Configuration } from '../model/rule.ts';
 import { replaceFile } from '../route/index.ts';
 
+type InForce = Omit<Configuration, 'lists' | 'diagnostics'>;
+
+/** The file in the run directory: who watches that sees each change. */
+export const IN_FORCE = 'in-force.json';
+
 function fileOf(run: string): string {
-  return join(run, 'in-force.json');
+  return join(run, IN_FORCE);
 }
 
 /** Behind the lock, when it is in force. */
-export function keepInForce(run: string, { main, rules }: Configuration): void {
-  const used = rules.map((rule) => ({
+export function keepInForce(run: string, configuration: Configuration): void {
+  const { main, dnstap, bgp, neighbors } = configuration;
+  const rules = configuration.rules.map((rule) => ({
     ...rule,
     domains: [],
     clients: rule.clients.filter(({ kind }) => kind === 'interface'),
   }));
-  replaceFile(fileOf(run), JSON.stringify({ main, rules: used }));
+  const kept: InForce = { main, rules, dnstap, bgp, neighbors };
+  replaceFile(fileOf(run), JSON.stringify(kept, writeBytes));
 }
 
 /** The same without names, lists and other clients; undefined: nothing is in force. */
 export function readInForce(run: string): Configuration | undefined {
   try {
-    const { main, rules } = JSON.parse(readFileSync(fileOf(run), 'utf8')) as Configuration;
-    return { main, rules, lists: new Map(), diagnostics: [] };
+    const kept = JSON.parse(readFileSync(fileOf(run), 'utf8'), readBytes) as InForce;
+    const { main, rules, dnstap, bgp, neighbors } = kept;
+    return { main, rules, dnstap, bgp, neighbors, lists: new Map(), diagnostics: [] };
   } catch {
     return undefined; // none, or one that a killed start has left: the next one brings it
   }
@@ -33,4 +41,14 @@ export function readInForce(run: string): Configuration | undefined {
 
 export function removeInForce(run: string): void {
   rmSync(fileOf(run), { force: true });
+}
+
+/** JSON has no bytes: they are `{"hex": "c0000201"}`. */
+function writeBytes(_name: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? { hex: Buffer.from(value).toString('hex') } : value;
+}
+
+function readBytes(_name: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('hex' in value)) return value;
+  return Uint8Array.from(Buffer.from(String(value.hex), 'hex'));
 }

@@ -19,6 +19,7 @@ import { formatAddress } from '../model/address.ts';
 import { formatClient } from '../model/client.ts';
 import { formatDomainName } from '../model/domain-name.ts';
 import { formatMark } from '../model/mark.ts';
+import type { Taught } from './announce/teacher.ts';
 import { readPresence } from './presence.ts';
 import { withMapsUntil } from './session.ts';
 import type { Settings } from './settings.ts';
@@ -79,6 +80,23 @@ function describe(event: Event, action: Action | undefined): MonitorEvent {
   };
 }
 
+/** A fact that did not come by the ring: dnstap has brought it now. */
+export function taughtEvent({ client, address, name, ttlSeconds }: Taught): MonitorEvent {
+  return {
+    event: 'fact',
+    time: Math.round(Date.now() / 10) / 100,
+    client: formatClient(client),
+    address: formatAddress(address),
+    name: formatDomainName(name),
+    source: 'dnstap',
+    rule: null,
+    action: null,
+    mark: null,
+    interface: null,
+    expires_in: ttlSeconds,
+  };
+}
+
 /**
  * Calls `onEvent` until `signal` is aborted. Throws DomainrouteError 'not-running'. There is one ring of events: a
  * daemon that runs reads it for all, and tells them by ubus.
@@ -90,7 +108,7 @@ export async function monitor(
 ): Promise<void> {
   openLibbpf(settings.assets);
   const ubus = readPresence(settings) === null ? undefined : await connect(settings);
-  if (ubus === undefined) await watchRing(settings, onEvent, signal);
+  if (ubus === undefined) await watchRing(settings, (_, describe) => onEvent(describe()), signal);
   else await watchDaemon(ubus, onEvent, signal);
 }
 
@@ -120,17 +138,20 @@ async function watchDaemon(
   }
 }
 
+/** An event as the kernel has it, and how to put it into words. */
+export type OnEvent = (event: Event, describe: () => MonitorEvent) => void;
+
 /** The same from the ring itself, for one reader at a time. */
 export async function watchRing(
   settings: Settings,
-  onEvent: (event: MonitorEvent) => void,
+  onEvent: OnEvent,
   signal: AbortSignal,
 ): Promise<void> {
   await withMapsUntil(settings, async (maps) => {
     const actionOf = actionFinder(maps);
     const close = watchEvents(maps, (event) => {
       const rule = event.kind === EVENT_VERDICT ? event.rule : 0;
-      onEvent(describe(event, rule === 0 ? undefined : actionOf(rule)));
+      onEvent(event, () => describe(event, rule === 0 ? undefined : actionOf(rule)));
     });
     try {
       await aborted(signal);

@@ -44,7 +44,7 @@ export async function makePlan(
   reading.catch(() => undefined);
   const configuration = readConfiguration();
   const { main } = configuration;
-  const network = planNetwork(settings, main, await reading);
+  const network = planNetwork(settings, configuration, await reading);
   const { resolve } = network.interfaces;
   if (main.lan.length > 0 && main.lan.every((name) => resolve(name) === undefined)) {
     throw new DomainrouteError(
@@ -60,14 +60,20 @@ export async function makePlan(
 }
 
 /** Throws DomainrouteError: no cgroup v2. */
-export function planNetwork(settings: Settings, main: MainOptions, host: Host): NetworkPlan {
+export function planNetwork(
+  settings: Settings,
+  { main, neighbors }: Pick<Configuration, 'main' | 'neighbors'>,
+  host: Host,
+): NetworkPlan {
   const interfaces = hostInterfaces(host);
+  const own = ownAddresses(host);
+  const peers = neighbors.map(({ address }) => address);
   return {
     host,
     interfaces,
     links: planLinks(attachDevices(main, interfaces.resolve, host), main.local),
     cgroup: main.local ? findCgroup(settings.cgroup) : undefined,
-    protected: protectedEntries(ownAddresses(host)),
+    protected: protectedEntries({ ...own, addresses: [...own.addresses, ...peers] }),
   };
 }
 

@@ -2,17 +2,17 @@
  * The process that procd runs. The data path works without it; with it, it follows the network, answers on ubus, and
  * forgets what has expired. When it ends the data path stays.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, watch } from 'node:fs';
 import { UbusClient } from '#ubus-ts';
-import { messageOf } from '../base/errors.ts';
 import type { InterfaceState } from '../control/follow.ts';
-import { watchRing, type MonitorEvent } from '../control/monitor.ts';
+import { IN_FORCE } from '../control/in-force.ts';
 import { dumpNetifd, type NetifdInterface } from '../control/netifd.ts';
 import { claimPresence } from '../control/presence.ts';
 import type { Settings } from '../control/settings.ts';
 import { watchNetwork } from '../control/watch-network.ts';
 import { DataPath } from './data-path.ts';
 import { debounce } from './debounce.ts';
+import { Feeds } from './feeds.ts';
 import type { Log } from './log.ts';
 import { domainrouteMethods } from './object.ts';
 
@@ -40,7 +40,6 @@ export async function runDaemon({ settings, program, log }: DaemonOptions): Prom
   let reload = (): void => undefined;
   process.on('SIGHUP', () => reload());
   const presence = await claimPresence(settings);
-  let events = new AbortController();
 
   const ubus = UbusClient.start({
     path: settings.ubus,
@@ -57,33 +56,36 @@ export async function runDaemon({ settings, program, log }: DaemonOptions): Prom
     readNetifd: async () => (netifd = (await dumpNetifd(ubus)) ?? netifd),
     canFollow: () => ubus.connected || netifd !== undefined || !existsSync(settings.ubus),
     onProblem: (problem) => presence.report(problem),
-    onApplied: () => forwardEvents(object.hasSubscribers),
     onInterface: (state: InterfaceState) => object.notify('interface', { ...state }),
   });
 
-  /** The ring of events is read only while somebody listens. */
-  function forwardEvents(active: boolean): void {
-    events.abort();
-    events = new AbortController();
-    if (!active) return;
-    const notify = (event: MonitorEvent): void => object.notify(event.event, { ...event });
-    watchRing(settings, notify, events.signal).catch((error: unknown) => {
-      log.problem(messageOf(error));
-    });
-  }
-
+  const feeds = new Feeds({
+    settings,
+    log,
+    notify: (event) => object.notify(event.event, { ...event }),
+  });
   const object = ubus.publish({
     path: OBJECT,
     methods: domainrouteMethods(
       settings,
-      { reload: () => dataPath.reload(), check: () => dataPath.check() },
+      {
+        reload: () => dataPath.reload(),
+        check: () => dataPath.check(),
+        bgp: () => feeds.bgp(),
+        routes: (query) => feeds.routes(query),
+      },
       log,
     ),
-    onSubscribers: forwardEvents,
+    onSubscribers: (active) => feeds.subscribed(active),
   });
 
   const follow = debounce(() => void dataPath.follow(), BURST);
   const repair = debounce(() => void dataPath.repair(), BURST);
+  const refresh = debounce(() => void feeds.refresh(), BURST);
+  // a command may have brought what is in force, or taken it away
+  const watcher = watch(settings.run, (_, name) => {
+    if (name === IN_FORCE) refresh.call();
+  });
   const unwatch = watchNetwork((what) => (what === 'nftables' ? repair : follow).call());
   // after a silence it may be another network
   ubus.subscribe(NETIFD, () => follow.call(), { onSubscribed: () => follow.call() });
@@ -98,10 +100,10 @@ export async function runDaemon({ settings, program, log }: DaemonOptions): Prom
   log.info('ends; the data path stays');
   clearInterval(ticks);
   unwatch();
-  follow.close();
-  repair.close();
+  watcher.close();
+  for (const each of [follow, repair, refresh]) each.close();
   await dataPath.idle();
-  events.abort();
+  await feeds.close();
   ubus.close();
   presence.close();
 }

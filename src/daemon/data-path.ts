@@ -25,8 +25,6 @@ export interface DataPathOptions {
   readonly canFollow: () => boolean;
   /** What did not work, null when it does again. */
   readonly onProblem: (problem: string | null) => void;
-  /** Rules are in force: maybe in maps that were not there before. */
-  readonly onApplied: () => void;
   readonly onInterface: (state: InterfaceState) => void;
 }
 
@@ -93,14 +91,13 @@ export class DataPath {
   }
 
   async #apply(verb: 'start' | 'reload'): Promise<Applied> {
-    const { settings, program, log, onProblem, onApplied } = this.#options;
+    const { settings, program, log, onProblem } = this.#options;
     try {
       const { value, said } = await runOwn<Applied>(program, settings, verb);
       said.forEach((line) => log.problem(line));
       log.info('rules are in force', { generation: value.generation, rules: value.rules });
       this.#failed = false;
       onProblem(null);
-      onApplied();
       return value;
     } catch (error) {
       const message = messageOf(error);

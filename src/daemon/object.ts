@@ -11,6 +11,7 @@ import {
   type UbusTable,
 } from '#ubus-ts';
 import { DomainrouteError } from '../base/errors.ts';
+import type { RouteQuery } from '../control/announce/announcing.ts';
 import { counters } from '../control/counters.ts';
 import { decisions } from '../control/decisions.ts';
 import { explain } from '../control/explain.ts';
@@ -20,10 +21,12 @@ import type { Settings } from '../control/settings.ts';
 import { status } from '../control/status.ts';
 import type { Log } from './log.ts';
 
-/** What the daemon does in a process of its own. */
-export interface Commands {
+/** What is the daemon's own: what it does in a process of its own, and what only it knows. */
+export interface Own {
   readonly reload: () => Promise<object>;
   readonly check: () => Promise<object>;
+  readonly bgp: () => object;
+  readonly routes: (query: RouteQuery) => readonly object[];
 }
 
 const FACT_QUERY = {
@@ -35,12 +38,19 @@ const FACT_QUERY = {
 
 const DECISION_QUERY = { ...FACT_QUERY, rule: 'string' } as const;
 
+const ROUTE_QUERY = {
+  name: 'string',
+  address: 'string',
+  rule: 'string',
+  limit: 'integer',
+} as const;
+
 const SUBJECT = { name: 'string', address: 'string', client: 'string' } as const;
 
 /** Every method by its name. */
 export function domainrouteMethods(
   settings: Settings,
-  { reload, check }: Commands,
+  { reload, check, bgp, routes }: Own,
   log: Log,
 ): Readonly<Record<string, UbusMethod>> {
   const query = <const A extends UbusArguments>(
@@ -61,6 +71,8 @@ export function domainrouteMethods(
     rules: query({}, () => cut('rules', listRules(settings))),
     explain: query(SUBJECT, (subject) => explain(settings, subjectOf(subject), subject.client)),
     counters: query({}, () => counters(settings)),
+    bgp: query({}, bgp),
+    routes: query(ROUTE_QUERY, (wanted) => cut('routes', routes(wanted))),
     check: query({}, check),
     reload: query({}, reload),
   };

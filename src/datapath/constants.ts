@@ -19,6 +19,7 @@ export const ACTION_LOCAL_MARK = 1 << 3;
 export const ACTION_LOCAL_BIND = 1 << 4;
 export const ACTION_FALLBACK_MAIN = 1 << 5;
 export const ACTION_DROP = 1 << 6;
+export const ACTION_ANNOUNCE = 1 << 7;
 
 export const PROTECTED_NEVER = 1;
 export const PROTECTED_PRIVATE = 2;

@@ -22,29 +22,28 @@ export interface TaughtFact {
 
 const SECOND = 1e9;
 
-/** Returns whether it was not known, or by another name: then verdicts on the address are void. */
-export function teachFact(maps: Maps, fact: TaughtFact): boolean {
+/** 'learnt': it was not known, or by another name. 'refused': that, and more than the name may bring. */
+export type TaughtResult = 'learnt' | 'refreshed' | 'refused';
+
+/** `keep_fact` and what is behind it in `learn`. `mayBring`: has the name room for this address (Z3)? Asked if it is new. */
+export function teachFact(maps: Maps, fact: TaughtFact, mayBring: () => boolean): TaughtResult {
   const { client, address, name, hash, ttlSeconds, matched, source } = fact;
   const key = PAIR.encode({ client, address });
-  const map = maps.get(matched ? 'facts' : 'strays');
-  const known = map.lookup(key);
+  const [map, other] = matched
+    ? [maps.get('facts'), maps.get('strays')]
+    : [maps.get('strays'), maps.get('facts')];
+  const bytes = map.lookup(key);
+  const before = bytes === undefined ? undefined : FACT.decode(bytes);
+  const known = before?.hash === hash ? before : undefined;
+  if (known === undefined && !mayBring()) return 'refused';
   const now = monotonicNow();
-  map.update(
-    key,
-    FACT.encode({
-      told: now,
-      expires: now + ttlSeconds * SECOND,
-      last_seen: now,
-      hash,
-      name_length: name.length + 1,
-      source: SOURCES.indexOf(source),
-      name,
-    }),
-  );
-  const isNew = known === undefined || FACT.decode(known).hash !== hash;
-  const moved = matched && maps.get('strays').delete(key);
-  if (isNew || moved) voidVerdictsOn(maps, address);
-  return isNew;
+  const times = { told: now, expires: now + ttlSeconds * SECOND, last_seen: now };
+  const own = { hash, name_length: name.length + 1, source: SOURCES.indexOf(source), name };
+  map.update(key, FACT.encode({ ...(known ?? own), ...times }));
+  const isInOther = other.lookup(key) !== undefined;
+  if (isInOther && matched) other.delete(key);
+  if (known === undefined || isInOther) voidVerdictsOn(maps, address);
+  return known === undefined ? 'learnt' : 'refreshed';
 }
 
 export interface TaughtLink {

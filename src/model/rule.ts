@@ -1,5 +1,8 @@
-/** What the user wrote, typed: the UCI sections `main`, `rule` and `list` after validation. */
+/** What the user wrote, typed: the UCI sections after validation. */
+import type { BgpOptions, Neighbor } from './bgp.ts';
 import type { ClientMatch } from './client.ts';
+import type { LargeCommunity } from './community.ts';
+import type { DnstapSource } from './dnstap.ts';
 
 /** A domain of a rule. `name` is in wire form (RFC 1035 §3.1), lower-cased, without the root; empty for '.'. */
 export interface DomainPattern {
@@ -31,7 +34,11 @@ export interface Rule {
   /** Interface down: unreachable, or the main table. */
   readonly fallback: 'block' | 'main';
   readonly address: 'real' | 'fake';
+  /** Over BGP; only what is routed is announced. */
   readonly announce: boolean;
+  /** Of what is announced: RFC 1997, 32 bits each. */
+  readonly communities: readonly number[];
+  readonly largeCommunities: readonly LargeCommunity[];
   readonly onChange: 'keep' | 'drop';
   /** Private destinations, too (Z2). */
   readonly private: boolean;
@@ -64,7 +71,7 @@ export interface MainOptions {
 /** Something about the configuration that the user should know. `error`: the section was left out. */
 export interface Diagnostic {
   readonly severity: 'error' | 'warning';
-  /** Of the section: `rule`, `list`, `domainroute`, or what the file has. */
+  /** Of the section: `rule`, `list`, `domainroute` …, or what the file has. */
   readonly type: string;
   readonly section: string;
   readonly option: string | undefined;
@@ -78,5 +85,10 @@ export interface Configuration {
   /** In the order of the file, enabled or not. */
   readonly rules: readonly Rule[];
   readonly lists: ReadonlyMap<string, DomainList>;
+  /** Enabled or not, in the order of the file. */
+  readonly dnstap: readonly DnstapSource[];
+  readonly bgp: BgpOptions | undefined;
+  /** Enabled or not, in the order of the file; without `bgp` of no use. */
+  readonly neighbors: readonly Neighbor[];
   readonly diagnostics: readonly Diagnostic[];
 }

@@ -65,12 +65,14 @@ describe('the daemon', function () {
           `${name}(${[...args].map(([arg, type]) => `${arg}: ${type}`).join(', ')})`,
       );
       assert.deepEqual(methods.sort(), [
+        'bgp()',
         'check()',
         'counters()',
         'decisions(name: string, address: string, client: string, limit: integer, rule: string)',
         'explain(name: string, address: string, client: string)',
         'rdns(name: string, address: string, client: string, limit: integer)',
         'reload()',
+        'routes(name: string, address: string, rule: string, limit: integer)',
         'rules()',
         'status()',
       ]);

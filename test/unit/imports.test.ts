@@ -27,6 +27,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'config',
     'datapath',
     'route',
+    'dnstap',
+    'bgp',
     '#ubus-ts',
     '#uci-parser',
   ],

@@ -75,7 +75,9 @@ function texts(value: RuleRow[string] | undefined): readonly string[] {
 function destination(row: RuleRow): string {
   const [action = 'route'] = texts(row['action']);
   if (action !== 'route') return action;
-  return texts(row['interface'] ?? row['mark']).join(' ');
+  const ways = texts(row['interface'] ?? row['mark']);
+  const isAnnounced = row['announce'] !== undefined && row['announce'] !== '0';
+  return [...ways, ...(isAnnounced ? ['BGP'] : [])].join(' ');
 }
 
 const listCommand: Command = {

@@ -14,10 +14,11 @@ const said = ({ diagnostics }: Configuration): string[] =>
 
 const MAIN = "config domainroute 'main'\n";
 const LIST = "config list 'l'\n\toption file '/etc/l'\n";
+const BGP = "config bgp 'bgp'\n\toption asn 65001\n\toption router_id 192.0.2.1\n";
 
 /** A file with one rule of these lines, which is right but for them. */
 const rule = (...options: readonly string[]): string =>
-  [MAIN, LIST, "config rule 'r'", ...options.map((option) => `\t${option}`), ''].join('\n');
+  [MAIN, LIST, BGP, "config rule 'r'", ...options.map((option) => `\t${option}`), ''].join('\n');
 
 describe('the configuration', () => {
   it('everything that can be given is read', () => {
@@ -48,6 +49,9 @@ config rule 'video'
 	option fallback 'main'
 	option address 'fake'
 	option announce '1'
+	list community '65000:100'
+	list community '4200000000:1:2'
+	list community 'no_export'
 	option on_change 'drop'
 	option private '1'
 
@@ -93,6 +97,8 @@ config list 'later'
         fallback: 'main',
         address: 'fake',
         announce: true,
+        communities: [65000 * 65536 + 100, 0xffffff01],
+        largeCommunities: [[4200000000, 1, 2]],
         onChange: 'drop',
         private: true,
       },
@@ -112,6 +118,8 @@ config list 'later'
         fallback: 'block',
         address: 'real',
         announce: false,
+        communities: [],
+        largeCommunities: [],
         onChange: 'keep',
         private: false,
       },
@@ -150,6 +158,9 @@ config list 'later'
       holdSeconds: 86400,
     });
     assert.deepEqual(configuration.rules, []);
+    assert.deepEqual(configuration.dnstap, []);
+    assert.equal(configuration.bgp, undefined);
+    assert.deepEqual(configuration.neighbors, []);
   });
 
   it('a bad section is left out and the rest loads', () => {
@@ -229,7 +240,45 @@ config list 'later'
       [
         'no destination',
         ['list domain a.example'],
-        ["error: rule 'r' needs option 'interface' or option 'mark' for action 'route'"],
+        [
+          "error: rule 'r' needs option 'interface' or option 'mark' for action 'route', or option 'announce'",
+        ],
+      ],
+      [
+        'a rule that announces needs no destination',
+        ['list domain a.example', 'option announce 1', 'list community no_export'],
+        [],
+      ],
+      [
+        'to bind it needs one all the same',
+        ['list domain a.example', 'option announce 1', 'option local bind'],
+        [
+          "error: rule 'r' option 'local' specifies invalid value 'bind': there is no option 'interface' to bind to",
+        ],
+      ],
+      [
+        'what is blocked is not announced',
+        ['list domain a.example', 'option action block', 'option announce 1'],
+        ["warning: rule 'r' option 'announce' has no effect with action 'block'"],
+      ],
+      [
+        'what is proxied is not announced',
+        [...ok, 'option action proxy', 'option announce 1'],
+        ["warning: rule 'r' option 'announce' has no effect with action 'proxy'"],
+      ],
+      [
+        'communities of what is not announced',
+        [...ok, 'list community 1:1'],
+        ["warning: rule 'r' option 'community' has no effect without option 'announce'"],
+      ],
+      [
+        'more communities than a message holds',
+        [
+          ...ok,
+          'option announce 1',
+          ...Array.from({ length: 101 }, (_, i) => `list community 1:1:${i}`),
+        ],
+        ["error: rule 'r' option 'community' has 101 values: 100 are the most"],
       ],
       [
         'two destinations',
@@ -325,6 +374,15 @@ config list 'later'
         assert.equal(configuration.rules.length, failed ? 0 : 1);
       });
     }
+
+    it('it announces to nobody', () => {
+      const announcing = rule(...ok, 'option announce 1');
+      const lines = said(read(announcing.replace(BGP, '')));
+      assert.deepEqual(lines, [
+        "warning: rule 'r' option 'announce' has no effect without a section 'bgp'",
+      ]);
+      assert.deepEqual(said(read(announcing)), []);
+    });
 
     it('many bad values are told in few lines', () => {
       const bad = Array.from({ length: 1000 }, (_, i) => `list domain bad..${i}`);
@@ -429,13 +487,14 @@ config list 'later'
     assert.deepEqual(
       said(
         read(
-          `${MAIN}config rulee 'x'\nconfig domainroute 'other'\nconfig domainroute\nconfig a\x7e 'y'\n`,
+          `${MAIN}config rulee 'x'\nconfig domainroute 'other'\nconfig domainroute\nconfig bgp 'z'\nconfig a\x7e 'y'\n`,
         ),
       ),
       [
         "warning: rulee 'x' is of an unknown type and has no effect",
         "warning: domainroute 'other' is not read: the section must have the name 'main'",
         "warning: domainroute 'cfg04722c' is not read: the section must have the name 'main'",
+        "warning: bgp 'z' is not read: the section must have the name 'bgp'",
         "warning: a~ 'y' is of an unknown type and has no effect",
       ],
     );
@@ -498,6 +557,7 @@ describe('values that mean harm (A4, Z6)', () => {
     ['domain', 'option mark 1\n'],
     ['list', 'list domain a.example\noption mark 1\n'],
     ['client', 'list domain a.example\noption mark 1\n'],
+    ['community', 'list domain a.example\noption mark 1\noption announce 1\n'],
     ['action', 'list domain a.example\noption mark 1\n'],
   ];
   for (const [option, others] of options) {

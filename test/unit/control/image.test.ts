@@ -46,6 +46,8 @@ function rule(fields: Partial<Rule>): Rule {
     fallback: 'block',
     address: 'real',
     announce: false,
+    communities: [],
+    largeCommunities: [],
     onChange: 'keep',
     private: false,
     ...fields,
@@ -67,6 +69,7 @@ const PRIVATE = 2;
 const BLOCK = 4;
 const LOCAL_MARK = 8;
 const LOCAL_BIND = 16;
+const ANNOUNCE = 128;
 
 describe('a rule in the kernel', () => {
   it('has the mark of its interface under our mask', () => {
@@ -103,6 +106,17 @@ describe('a rule in the kernel', () => {
 
   it('leaves local sockets alone with local off, and takes private addresses with private', () => {
     assert.equal(cellOf({ interface: 'wg0', local: 'off', private: true }).flags, PRIVATE);
+  });
+
+  it('says that it is announced, if it is routed', () => {
+    assert.equal(cellOf({ interface: 'wg0', announce: true }).flags, LOCAL_MARK | ANNOUNCE);
+    assert.equal(cellOf({ action: 'block', announce: true }).flags, BLOCK | LOCAL_MARK);
+    assert.equal(cellOf({ action: 'proxy', announce: true }).flags, 0);
+  });
+
+  it('that only announces marks nothing', () => {
+    const { mark, mask, ifindex, flags, interface: name } = cellOf({ announce: true });
+    assert.deepEqual([mark, mask, ifindex, flags, name], [0, 0, 0, ANNOUNCE, '']);
   });
 
   it('has clients as prefixes; one of an interface that is missing is nobody, not everybody', () => {

@@ -88,6 +88,7 @@ describe('the layouts of bpf/domainroute.h', () => {
       ['ACTION_LOCAL_BIND', constants.ACTION_LOCAL_BIND],
       ['ACTION_FALLBACK_MAIN', constants.ACTION_FALLBACK_MAIN],
       ['ACTION_DROP', constants.ACTION_DROP],
+      ['ACTION_ANNOUNCE', constants.ACTION_ANNOUNCE],
     ] as const;
     for (const [name, value] of numbers) assert.equal(value, define(name), name);
   });

@@ -61,10 +61,15 @@ describe('the configuration that is installed', () => {
 });
 
 describe('the ACL for rpcd', () => {
-  const commands = { reload: () => Promise.resolve({}), check: () => Promise.resolve({}) };
+  const own = {
+    reload: () => Promise.resolve({}),
+    check: () => Promise.resolve({}),
+    bgp: () => ({}),
+    routes: () => [],
+  };
   const log = { info: () => undefined, problem: () => undefined };
   const methods = Object.keys(
-    domainrouteMethods({ ...DEFAULTS, cgroup: undefined, assets: '' }, commands, log),
+    domainrouteMethods({ ...DEFAULTS, cgroup: undefined, assets: '' }, own, log),
   );
 
   it('names every method of the ubus object once, and no other (A2)', () => {
@@ -81,7 +86,17 @@ describe('the ACL for rpcd', () => {
         description: 'Domain-based routing',
         read: {
           ubus: {
-            domainroute: ['status', 'rdns', 'decisions', 'rules', 'explain', 'check', 'counters'],
+            domainroute: [
+              'status',
+              'rdns',
+              'decisions',
+              'rules',
+              'explain',
+              'check',
+              'counters',
+              'bgp',
+              'routes',
+            ],
           },
           uci: ['domainroute'],
         },

@@ -29,6 +29,8 @@ export function rule(section: string, { domains = [], clients = [], ...options }
     fallback: 'block',
     address: 'real',
     announce: false,
+    communities: [],
+    largeCommunities: [],
     onChange: 'keep',
     private: false,
     ...options,
