@@ -51,7 +51,7 @@ export class Speaker {
   readonly #rib = new Rib();
   readonly #neighbors = new Map<string, Neighbor>();
   /** By network namespace; '': our own. */
-  readonly #listeners = new Map<string, readonly Listener[]>();
+  readonly #listeners = new Map<string, Listener>();
   /** Names of neighbours with a key that a listener could not take: they are not let in without. */
   readonly #unprotected = new Set<string>();
   #running = false;
@@ -114,9 +114,7 @@ export class Speaker {
     void neighbor.stop(cease(Cease.PEER_DECONFIGURED));
     const { address, netns = '', md5Key } = neighbor.config;
     if (md5Key !== undefined && !unprotected) {
-      for (const listener of this.#listeners.get(netns) ?? []) {
-        listener.setMd5Key(address, new Uint8Array());
-      }
+      this.#listeners.get(netns)?.setMd5Key(address, new Uint8Array());
     }
     return true;
   }
@@ -149,7 +147,7 @@ export class Speaker {
   }
 
   #closeListeners(): void {
-    for (const listener of [...this.#listeners.values()].flat()) listener.close();
+    for (const listener of this.#listeners.values()) listener.close();
     this.#listeners.clear();
   }
 
@@ -164,13 +162,23 @@ export class Speaker {
 
   #listenFor(config: NeighborConfig): void {
     const { netns, md5Key } = config;
-    const { port = BGP_PORT } = this.#options.listen ?? {};
-    if (this.#options.listen === undefined) return;
+    const { listen, transport } = this.#options;
+    if (listen === undefined) return;
+    const { addresses = [undefined], port = BGP_PORT } = listen;
     const where = `port ${port}${netns === undefined ? '' : ` in ${netns}`}`;
     try {
-      const listeners = this.#listeners.get(netns ?? '') ?? this.#listen(port, netns, where);
-      this.#listeners.set(netns ?? '', listeners);
-      if (md5Key !== undefined) this.#protect(listeners, config, md5Key);
+      let listener = this.#listeners.get(netns ?? '');
+      if (listener === undefined) {
+        listener = openAll(addresses, (address) =>
+          transport.listen(
+            { address, port, netns },
+            (incoming) => this.#accept(incoming, netns),
+            (reason) => this.#options.onRefused?.(`Cannot listen on ${where}: ${reason}`),
+          ),
+        );
+        this.#listeners.set(netns ?? '', listener);
+      }
+      if (md5Key !== undefined) this.#protect(listener, config, md5Key);
     } catch (error) {
       throw new DomainrouteError(
         'platform',
@@ -180,30 +188,10 @@ export class Speaker {
     }
   }
 
-  /** At all addresses, or at none: throws what the kernel says. */
-  #listen(port: number, netns: string | undefined, where: string): readonly Listener[] {
-    const { listen, transport } = this.#options;
-    const listeners: Listener[] = [];
-    try {
-      for (const address of listen?.addresses ?? [undefined]) {
-        const listener = transport.listen(
-          { address, port, netns },
-          (incoming) => this.#accept(incoming, netns),
-          (reason) => this.#options.onRefused?.(`Cannot listen on ${where}: ${reason}`),
-        );
-        listeners.push(listener);
-      }
-      return listeners;
-    } catch (error) {
-      for (const listener of listeners) listener.close();
-      throw error;
-    }
-  }
-
   /** Where the kernel cannot, the neighbour is a stranger to the listener; the others are not to suffer. */
-  #protect(listeners: readonly Listener[], config: NeighborConfig, key: Uint8Array): void {
+  #protect(listener: Listener, config: NeighborConfig, key: Uint8Array): void {
     try {
-      for (const listener of listeners) listener.setMd5Key(config.address, key);
+      listener.setMd5Key(config.address, key);
       this.#unprotected.delete(neighborName(config));
     } catch (error) {
       this.#unprotected.add(neighborName(config));

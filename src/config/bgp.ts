@@ -83,7 +83,7 @@ function makeNeighbor(
     report.error("needs option 'address' and option 'asn'");
     return undefined;
   }
-  const { local_address: localAddress, netns, password, next_hop, next_hop6 } = values;
+  const { local_address: localAddress, netns, password_file, next_hop, next_hop6 } = values;
   const { ttl_security: ttlSecurity, med, local_pref: localPref } = values;
   const holdTime = values.hold_time ?? bgp?.holdTime;
   return {
@@ -98,7 +98,7 @@ function makeNeighbor(
     ...(localAddress !== undefined && { localAddress }),
     ...(netns !== undefined && { netns: `${NETNS_DIRECTORY}/${netns}` }),
     ...(holdTime !== undefined && { holdTime }),
-    ...(password !== undefined && { md5Key: password }),
+    ...(password_file !== undefined && { passwordFile: password_file }),
     ...(next_hop !== undefined && { nextHop4: next_hop }),
     ...(next_hop6 !== undefined && { nextHop6: next_hop6 }),
     ...(localPref !== undefined && { localPref }),

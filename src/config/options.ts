@@ -15,8 +15,7 @@ export type OptionType =
   | 'port' // 1 to 65535
   | 'address' // of IPv4 or IPv6, or of one family
   | 'community' // 65000:100, 65000:1:2, or the name of a well-known one
-  | 'name' // of a group of users or a network namespace
-  | 'secret'; // 1 to 80 bytes; no message and no page has them
+  | 'name'; // of a group of users or a network namespace
 
 export interface OptionSpec {
   readonly name: string;
@@ -273,7 +272,11 @@ export const NEIGHBOR = {
     { name: 'asn', type: 'integer', min: 1, max: U32_MAX, doc: 'its AS number' },
     { name: 'port', type: 'port', default: '179', doc: 'its TCP port' },
     { name: 'local_address', type: 'address', doc: 'source of our connections' },
-    { name: 'password', type: 'secret', doc: 'key of TCP MD5 (RFC 2385), 1 to 80 bytes' },
+    {
+      name: 'password_file',
+      type: 'path',
+      doc: 'file of the key of TCP MD5 (RFC 2385), 1 to 80 bytes; for root alone',
+    },
     {
       name: 'ttl_security',
       type: 'integer',

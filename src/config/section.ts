@@ -60,8 +60,7 @@ function readValues(spec: OptionSpec, texts: readonly string[], report: Reporter
       values.push(parseValue(spec, text));
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
-      const shown = spec.type === 'secret' ? undefined : text;
-      if (++bad <= REPORTS_MAX) report.error(error.reason, spec.name, shown);
+      if (++bad <= REPORTS_MAX) report.error(error.reason, spec.name, text);
     }
   }
   if (bad > REPORTS_MAX)

@@ -24,7 +24,6 @@ interface Values {
   address: Uint8Array;
   community: Community;
   name: string;
-  secret: Uint8Array;
 }
 
 /** The value of an option, from its row of the table. */
@@ -46,8 +45,6 @@ export const SECTION_NAME_MAX = 63;
 const INTERFACE = /^[A-Za-z0-9_.@:-]{1,31}$/;
 const PATH_MAX = 255;
 const URL_MAX = 2048;
-/** TCP_MD5SIG_MAXKEYLEN, linux/tcp.h. */
-const SECRET_MAX = 80;
 
 /** Throws ValueError. What an option without `choices` of type enum gives is of no type: there is none. */
 export function parseValue(spec: OptionSpec, text: string): Values[keyof Values] {
@@ -82,8 +79,6 @@ export function parseValue(spec: OptionSpec, text: string): Values[keyof Values]
       return parseCommunity(text);
     case 'name':
       return parseName(text);
-    case 'secret':
-      return parseSecret(text);
   }
 }
 
@@ -171,15 +166,4 @@ function parseName(text: string): string {
   // it becomes a file name
   if (/^(?!-|\.{1,2}$)[A-Za-z0-9_.-]{1,64}$/.test(text)) return text;
   throw new ValueError('name', text, 'must be a name: up to 64 of A-Z a-z 0-9 _ . -');
-}
-
-/** The text is in no message: errors may have it as little as logs. */
-function parseSecret(text: string): Uint8Array {
-  const bytes = new TextEncoder().encode(text);
-  if (bytes.length >= 1 && bytes.length <= SECRET_MAX && !/\p{Cc}/u.test(text)) return bytes;
-  throw new ValueError(
-    'secret',
-    '***',
-    `must be 1 to ${SECRET_MAX} bytes without control characters`,
-  );
 }

@@ -1,6 +1,6 @@
 /**
  * What of the configuration in force the daemon needs, in a file of the run directory: at once and often, and the UCI file
- * may be large, or changed and not in force yet. It holds the keys of BGP neighbours, and is for root alone.
+ * may be large, or changed and not in force yet.
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

@@ -90,7 +90,10 @@ export async function runDaemon({ settings, program, log }: DaemonOptions): Prom
   // after a silence it may be another network
   ubus.subscribe(NETIFD, () => follow.call(), { onSubscribed: () => follow.call() });
   ubus.listen(NETIFD, () => follow.call());
-  const ticks = setInterval(() => void dataPath.tick(), TICK_MS);
+  const ticks = setInterval(() => {
+    void dataPath.tick();
+    void feeds.refresh();
+  }, TICK_MS);
 
   // a failure is in the log already, and the next change of the network or tick tries again
   reload = () => void dataPath.reload().catch(() => undefined);

@@ -3,7 +3,7 @@
  * while somebody is.
  */
 import { messageOf } from '../base/errors.ts';
-import { Announcing, type RouteQuery } from '../control/announce/announcing.ts';
+import type { Announcing, RouteQuery } from '../control/announce/announcing.ts';
 import type { BgpStatus, RouteRow } from '../control/announce/status.ts';
 import { readInForce } from '../control/in-force.ts';
 import { taughtEvent, watchRing, type MonitorEvent } from '../control/monitor.ts';
@@ -47,7 +47,10 @@ export class Feeds {
     this.#watch();
   }
 
-  /** Something else is in force, in other maps maybe, or nothing. Never rejects. */
+  /**
+   * Something else is in force, in other maps maybe, or nothing; or it is time to try again what could not be had. Never
+   * rejects.
+   */
   refresh(): Promise<void> {
     return this.#jobs.run('refresh', async () => {
       const { settings, log } = this.#options;
@@ -89,6 +92,8 @@ export class Feeds {
       await ending.close(isWanted);
     }
     if (!isWanted) return;
+    // most have neither dnstap nor BGP, and their daemon none of their code
+    const { Announcing } = await import('../control/announce/announcing.ts');
     this.#announcing ??= new Announcing({
       settings,
       log: (problem) => log.problem(problem),
@@ -103,7 +108,8 @@ export class Feeds {
     const { settings, log, notify } = this.#options;
     this.#ring.abort();
     this.#ring = new AbortController();
-    if (!this.#subscribed && this.#announcing?.announces !== true) return;
+    const isWanted = this.#subscribed || this.#announcing?.announces === true;
+    if (!isWanted || generationInForce(settings) === 0) return;
     watchRing(
       settings,
       (event, describe) => {

@@ -49,7 +49,13 @@ export {
   type StagedRules,
 } from './rule-tables.ts';
 export { takeFacts } from './take-facts.ts';
-export { teachFact, teachLink, type TaughtFact, type TaughtLink, type TaughtResult } from './teach.ts';
+export {
+  teachFact,
+  teachLink,
+  type TaughtFact,
+  type TaughtLink,
+  type TaughtResult,
+} from './teach.ts';
 export { readVerdicts, type Verdict } from './verdict-maps.ts';
 
 /** Locks an open file, unless another one has it. openLibbpf comes first. */

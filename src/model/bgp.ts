@@ -16,7 +16,7 @@ export interface BgpOptions {
   readonly maxRoutes: number;
 }
 
-/** Names are those of `NeighborConfig` in src/bgp. */
+/** Names are those of `NeighborConfig` in src/bgp, but for the key. */
 export interface Neighbor {
   readonly section: string;
   readonly enabled: boolean;
@@ -29,8 +29,8 @@ export interface Neighbor {
   readonly passive: boolean;
   /** Seconds: its own, else that of section 'bgp'. */
   readonly holdTime?: number;
-  /** Of TCP MD5 (RFC 2385). A secret: for the socket, and for no message. */
-  readonly md5Key?: Uint8Array;
+  /** Where the key of TCP MD5 (RFC 2385) is: no configuration, record or page has it. */
+  readonly passwordFile?: string;
   /** Hops. */
   readonly multihop: number;
   /** Packets from farther than the hops are dropped (RFC 5082). */

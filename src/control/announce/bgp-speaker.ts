@@ -4,9 +4,10 @@ import { messageOf } from '../../base/errors.ts';
 import { Speaker, tcpTransport, type NeighborStatus } from '../../bgp/index.ts';
 import { socketCalls } from '../../datapath/index.ts';
 import { formatAddress } from '../../model/address.ts';
-import type { BgpOptions, Neighbor } from '../../model/bgp.ts';
+import type { BgpOptions } from '../../model/bgp.ts';
 import type { Prefix } from '../../model/prefix.ts';
 import type { Configuration, Rule } from '../../model/rule.ts';
+import { withKey, type KeyedNeighbor } from './neighbor-key.ts';
 import type { RouteSink } from './route-table.ts';
 import type { BgpNeighbor } from './status.ts';
 
@@ -18,7 +19,7 @@ export class BgpSpeaker implements RouteSink {
   readonly options: BgpOptions;
   readonly #log: BgpLog;
   readonly #speaker: Speaker;
-  readonly #neighbors = new Map<string, Neighbor>();
+  readonly #neighbors = new Map<string, KeyedNeighbor>();
   /** What the log has of whom, so that an attempt every few seconds does not fill it. */
   readonly #said = new Map<string, string>();
   #rules = new Map<string, Rule>();
@@ -42,9 +43,10 @@ export class BgpSpeaker implements RouteSink {
   /** Neighbours and communities as they are to be; what cannot be had is in the log, and tried again by the next call. */
   configure({ neighbors, rules }: BgpConfiguration): void {
     this.#rules = new Map(rules.map((rule) => [rule.section, rule]));
-    const wanted = new Map(
-      neighbors.filter(({ enabled }) => enabled).map((each) => [each.section, each]),
-    );
+    const wanted = new Map<string, KeyedNeighbor>();
+    for (const neighbor of neighbors.filter(({ enabled }) => enabled)) {
+      this.#try(neighbor.section, () => wanted.set(neighbor.section, withKey(neighbor)));
+    }
     for (const [section, old] of this.#neighbors) {
       if (isDeepStrictEqual(wanted.get(section), old)) continue;
       this.#neighbors.delete(section);

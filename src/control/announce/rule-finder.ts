@@ -69,16 +69,18 @@ export class RuleFinder {
 
   /** Does a rule name this name, or one that it is below, whomever that rule is for? MATCH of bpf/README.md. */
   isNamed(name: Uint8Array): boolean {
-    if (this.#source === undefined) return false;
-    const { hasher, maxLabels, rule } = this.#source;
+    const source = this.#source;
+    if (source === undefined) return false;
+    const { hasher, maxLabels } = source;
+    const isKey = (): boolean => source.rule(hasher.low >>> 0, hasher.high >>> 0) !== 0;
     const labels = hasher.read(name);
     hasher.reset();
     for (let k = 1; k <= Math.min(labels, maxLabels); k++) {
       hasher.lengthen(k);
-      if (rule(hasher.low >>> 0, hasher.high >>> 0) !== 0) return true;
+      if (isKey()) return true;
     }
     hasher.exact();
-    return rule(hasher.low >>> 0, hasher.high >>> 0) !== 0;
+    return isKey();
   }
 
   close(): void {

@@ -22,8 +22,9 @@ export async function scanFacts(
   const { generation } = rules;
   for (const matched of [true, false]) {
     // a copy of the whole map: one at a time
-    const { layout, entries } = factMaps(maps);
-    const all = entries(matched);
+    const store = factMaps(maps);
+    const { layout } = store;
+    const all = store.entries(matched);
     const aged: number[] = [];
     for (let i = 0; i < all.count; i++) {
       if (i % CHUNK === CHUNK - 1) {

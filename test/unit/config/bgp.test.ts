@@ -47,7 +47,7 @@ describe('the configuration of BGP', () => {
       'option asn 65000',
       'option port 1180',
       'option local_address 2001:db8::1',
-      "option password 'a secret'",
+      "option password_file '/etc/domainroute/core.key'",
       'option ttl_security 2',
       'option passive 1',
       'option netns wan',
@@ -76,7 +76,7 @@ describe('the configuration of BGP', () => {
         asn: 65000,
         port: 1180,
         localAddress: bytes('2001:db8::1'),
-        md5Key: new TextEncoder().encode('a secret'),
+        passwordFile: '/etc/domainroute/core.key',
         multihop: 2,
         ttlSecurity: true,
         passive: true,
@@ -312,39 +312,6 @@ describe('the configuration of BGP', () => {
         "warning: neighbor 'core' option 'passive' value '1' waits in vain: section 'bgp' has no option 'listen'",
       ]);
       assert.deepEqual(said(peer(...passive.slice(1))), []);
-    });
-  });
-
-  describe('a password', () => {
-    const keys = (text: string): readonly (Uint8Array | undefined)[] =>
-      peer(...PEER, `option password '${text}'`).neighbors.map(({ md5Key }) => md5Key);
-
-    it('has 1 to 80 bytes', () => {
-      for (const text of ['x', 'ä'.repeat(40), 'x'.repeat(80)]) {
-        assert.deepEqual(keys(text), [new TextEncoder().encode(text)]);
-      }
-      // UCI has no empty options
-      assert.deepEqual(keys(''), [undefined]);
-      for (const text of ['ä'.repeat(41), 'x'.repeat(81), 'a\tb']) {
-        assert.deepEqual(keys(text), []);
-      }
-    });
-
-    it('is not said, right or wrong', () => {
-      const secret = 'hunter2'.repeat(12);
-      for (const options of [
-        [`option password '${secret}'`],
-        [`list password '${secret}'`, `list password '${secret}'`],
-        [`option pasword '${secret}'`],
-        [`option password '${secret.slice(0, 80)}'`, 'option asn 0'],
-      ]) {
-        const configuration = peer(...PEER, ...options);
-        assert.ok(configuration.diagnostics.length > 0);
-        assert.doesNotMatch(JSON.stringify(configuration.diagnostics), /hunter2/);
-      }
-      assert.deepEqual(said(peer(...PEER, `option password '${secret}'`)), [
-        "error: neighbor 'core' option 'password' must be 1 to 80 bytes without control characters",
-      ]);
     });
   });
 });
