@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# build test lint demo bench clean, and openwrt/packages.mk: dist ipk feed; each does its own set-up. CC, CLANG,
-# LLVM_STRIP and NODE can be set.
+# build test lint demo bench clean, openwrt/packages.mk: dist ipk feed, and luci-app/targets.mk: luci-*; each does its own
+# set-up. CC, CLANG, LLVM_STRIP and NODE can be set.
 
 CC ?= cc
 CLANG ?= clang
@@ -44,7 +44,8 @@ dist/domainroute.cjs: $(SOURCES) package.json node_modules/.package-lock.json Ma
 	@node_modules/.bin/esbuild src/main.ts --bundle --platform=node --target=node20 --format=cjs \
 		--minify --legal-comments=none --log-level=warning \
 		--define:import.meta.dirname=__dirname --define:VERSION='"$(shell $(NODE) -p 'require("./package.json").version')"' \
-		--banner:js='#!/usr/bin/env node' --outfile=$@
+		--banner:js='#!/usr/bin/env node' --outfile=$@ \
+		--footer:js="$$(printf '/*\npbf, of which this has a part:\n\n%s\n*/' "$$(cat node_modules/pbf/LICENSE)")"
 	@chmod 755 $@
 
 dist/libbpf.node: $(ADDON_SOURCES) $(ADDON_HEADERS) Makefile
@@ -66,7 +67,7 @@ lint: node_modules/.package-lock.json
 	@echo "tsc"
 	@node_modules/.bin/tsc
 	@echo "eslint"
-	@node_modules/.bin/eslint --config .eslint.config.js --max-warnings=0 src test
+	@node_modules/.bin/eslint --config .eslint.config.js --max-warnings=0 src test luci-app
 	@echo "prettier"
 	@node_modules/.bin/prettier --check --log-level=warn .
 	@echo "clang -fsyntax-only"
@@ -80,6 +81,8 @@ bench: setup build
 	@$(NODE) --import tsx test/bench/main.ts
 
 include openwrt/packages.mk
+# the sources in a tarball are without it
+-include luci-app/targets.mk
 
 clean:
 	@rm -rf dist

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 
-const SUITES = ['test/unit', 'test/bpf', 'test/netns', 'test/kernels'];
+const SUITES = ['test/unit', 'test/bpf', 'test/netns', 'test/package', 'test/luci', 'test/kernels'];
 const only = process.argv.slice(2);
 const total = { passed: 0, failed: 0, skipped: 0 };
 

@@ -1,0 +1,226 @@
+'use strict';
+'require baseclass';
+
+// Made from src/config/options.ts by 'make luci-generated'.
+
+return baseclass.extend({
+  /** Sections by type. */
+  sections: new Map([
+    [
+      'domainroute',
+      {
+        type: 'domainroute',
+        name: 'main',
+        options: [
+          {
+            name: 'enabled',
+            type: 'boolean',
+            default: '0',
+            title: _('Enabled'),
+            doc: _('Start at all'),
+          },
+          {
+            name: 'lan',
+            type: 'interface',
+            list: true,
+            title: _('LAN'),
+            doc: _('Interfaces whose clients are steered'),
+          },
+          {
+            name: 'wan',
+            type: 'interface',
+            list: true,
+            title: _('WAN'),
+            doc: _("Where the router's own resolver asks"),
+          },
+          {
+            name: 'local',
+            type: 'boolean',
+            default: '1',
+            title: _('Local'),
+            doc: _("Steer the router's own sockets, too"),
+          },
+          {
+            name: 'mark_mask',
+            type: 'mask',
+            default: '0x3f000000',
+            title: _('Mark mask'),
+            doc: _('Bits of the packet mark that are ours'),
+          },
+          {
+            name: 'table',
+            type: 'integer',
+            default: '24000',
+            min: 1,
+            max: 32700,
+            title: _('Table'),
+            doc: _('First routing table; ip rule priorities start here, too'),
+          },
+          {
+            name: 'facts',
+            type: 'integer',
+            default: '16384',
+            min: 64,
+            max: 1048576,
+            title: _('Facts'),
+            doc: _('How many facts are kept'),
+          },
+          {
+            name: 'hold',
+            type: 'integer',
+            default: '86400',
+            min: 0,
+            max: 31536000,
+            title: _('Hold'),
+            doc: _('Seconds a fact outlives its last use'),
+          },
+        ],
+      },
+    ],
+    [
+      'rule',
+      {
+        type: 'rule',
+        options: [
+          {
+            name: 'enabled',
+            type: 'boolean',
+            default: '1',
+            title: _('Enabled'),
+            doc: _('Use this rule'),
+          },
+          {
+            name: 'domain',
+            type: 'domain',
+            list: true,
+            title: _('Domain'),
+            doc: _("It and all below it; '=name' is exact, '.' the default rule"),
+          },
+          {
+            name: 'list',
+            type: 'list',
+            list: true,
+            title: _('List'),
+            doc: _("Names of 'config list' sections"),
+          },
+          {
+            name: 'client',
+            type: 'client',
+            list: true,
+            title: _('Client'),
+            doc: _("Only for these: prefix, MAC address or '@interface'"),
+          },
+          {
+            name: 'interface',
+            type: 'interface',
+            title: _('Interface'),
+            doc: _('Netifd interface that connections leave by'),
+          },
+          {
+            name: 'mark',
+            type: 'mark',
+            title: _('Mark'),
+            doc: _("Instead of an interface: a mark for the user's own ip rules, value/mask"),
+          },
+          {
+            name: 'action',
+            type: 'enum',
+            choices: ['route', 'block', 'proxy'],
+            default: 'route',
+            title: _('Action'),
+            doc: _('What happens to connections'),
+          },
+          {
+            name: 'local',
+            type: 'enum',
+            choices: ['mark', 'bind', 'off'],
+            default: 'mark',
+            title: _('Local'),
+            doc: _("How the router's own sockets are steered"),
+          },
+          {
+            name: 'fallback',
+            type: 'enum',
+            choices: ['block', 'main'],
+            default: 'block',
+            title: _('Fallback'),
+            doc: _('When the interface is down: unreachable, or the main table'),
+          },
+          {
+            name: 'address',
+            type: 'enum',
+            choices: ['real', 'fake'],
+            default: 'real',
+            title: _('Address'),
+            doc: _('Tell names on one address apart by fake addresses'),
+          },
+          {
+            name: 'announce',
+            type: 'boolean',
+            default: '0',
+            title: _('Announce'),
+            doc: _('Announce the addresses over BGP'),
+          },
+          {
+            name: 'community',
+            type: 'community',
+            list: true,
+            title: _('Community'),
+            doc: _(
+              'Communities of what is announced: 65000:100, 65000:1:2, or a name such as no_export',
+            ),
+          },
+          {
+            name: 'on_change',
+            type: 'enum',
+            choices: ['keep', 'drop'],
+            default: 'keep',
+            title: _('On change'),
+            doc: _('Live connections when the rule changes'),
+          },
+          {
+            name: 'private',
+            type: 'boolean',
+            default: '0',
+            title: _('Private'),
+            doc: _('Private destination addresses, too'),
+          },
+        ],
+      },
+    ],
+    [
+      'list',
+      {
+        type: 'list',
+        options: [
+          { name: 'url', type: 'url', title: _('URL'), doc: _('Where it is fetched from') },
+          { name: 'file', type: 'path', title: _('File'), doc: _('Or the file that has it') },
+          {
+            name: 'format',
+            type: 'enum',
+            choices: ['plain', 'hosts', 'dnsmasq', 'adblock', 'geosite'],
+            default: 'plain',
+            title: _('Format'),
+            doc: _('How the list is written'),
+          },
+          {
+            name: 'interval',
+            type: 'integer',
+            default: '86400',
+            min: 300,
+            max: 31536000,
+            title: _('Interval'),
+            doc: _('Seconds between two fetches'),
+          },
+          {
+            name: 'allow_tld',
+            type: 'boolean',
+            default: '0',
+            title: _('Allow TLD'),
+            doc: _('The list may name whole top-level domains'),
+          },
+        ],
+      },
+    ],
+  ]),
+});
