@@ -2,7 +2,7 @@
 # Packages for OpenWrt without its SDK:
 #
 #   make dist               dist/domainroute-<version>.tar.gz, what openwrt/Makefile builds from
-#   make ipk ARCH=<arch>    dist/ipk/<arch>/*.ipk
+#   make ipk ARCH=<arch>    dist/ipk/<arch>/*.ipk; all: the pages for LuCI
 #   make feed               dist/feed/<arch>/: the packages of all FEED_ARCHS, and the index that opkg reads
 #
 # The same sources make the same bytes: times in archives are SOURCE_DATE_EPOCH, by default that of the last commit.
@@ -27,6 +27,9 @@ $(TARBALL): $(TARBALL_FILES)
 		--transform='s,^,domainroute-$(PACKAGE_VERSION)/,S' -cf $(@:.gz=) $^
 	@gzip -9nf $(@:.gz=)
 
+ifeq ($(ARCH),all)
+ipk: setup luci-ipk
+else
 ipk: setup $(TARBALL)
 	$(if $(ARCH),,$(error Cannot build a package: ARCH is not set (one of $(FEED_ARCHS), or another aarch64_* or arm_cortex-*_*)))
 	@openwrt/sdk/sysroot $(ARCH) $(NODE_INCLUDE) dist/sysroot/$(ARCH)
@@ -35,9 +38,12 @@ ipk: setup $(TARBALL)
 		ARCH_PACKAGES=$(ARCH) STAGING_DIR=$(CURDIR)/dist/sysroot/$(ARCH) \
 		DL_DIR=$(CURDIR)/dist BUILD_DIR=$(abspath $(IPK_DIR))/.build/$(ARCH) BIN_DIR=$(abspath $(IPK_DIR))/$(ARCH) \
 		SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH)
+endif
 
 feed: setup $(FEED_ARCHS:%=feed-%)
 
 feed-%: $(TARBALL)
 	@+$(MAKE) --no-print-directory ipk ARCH=$* IPK_DIR=$(FEED_DIR)
+	@+$(MAKE) --no-print-directory ipk ARCH=all IPK_DIR=$(FEED_DIR)
+	@cp $(FEED_DIR)/all/*.ipk $(FEED_DIR)/$*/
 	@openwrt/sdk/index $(FEED_DIR)/$*

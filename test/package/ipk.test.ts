@@ -53,6 +53,9 @@ function valueOf(variable: string): string {
   return value;
 }
 
+/** The packages of architecture `all` (test/luci/package.test.ts). */
+const PAGES = ['luci-app-domainroute', 'luci-i18n-domainroute-de', 'luci-i18n-domainroute-ru'];
+
 const nameOf = (arch: string): string => `domainroute_${VERSION}-r${RELEASE}_${arch}.ipk`;
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -230,9 +233,19 @@ default_prerm $0 $@
         const index = readFileSync(join(directory, 'Packages'), 'utf8');
         const added = `Filename: ${nameOf(arch)}\nSize: ${ipk.length}\nSHA256sum: ${sha256(ipk)}\n`;
         const text = control.read('./control').toString();
-        assert.equal(index, `${text.replace(/^Description:/m, `${added}$&`)}\n`);
+        const entries = index.split('\n\n');
+        assert.equal(entries[0], text.replace(/^Description:/m, `${added}$&`).trimEnd());
         assert.equal(gunzipSync(readFileSync(join(directory, 'Packages.gz'))).toString(), index);
-        assert.deepEqual(readdirSync(directory).sort(), ['Packages', 'Packages.gz', nameOf(arch)]);
+        // and beside it those of every architecture
+        const files = [
+          nameOf(arch),
+          ...PAGES.map((name) => `${name}_${VERSION}-r${RELEASE}_all.ipk`),
+        ];
+        assert.deepEqual(readdirSync(directory).sort(), ['Packages', 'Packages.gz', ...files]);
+        const listed = index
+          .match(/^Filename: .*$/gm)
+          ?.map((line) => line.slice('Filename: '.length));
+        assert.deepEqual(listed, files);
       });
     });
   }
