@@ -20,7 +20,7 @@ describe('libbpf-ts: NetlinkListener', function () {
   it('lets the process end when it is told so', () => {
     const script = [
       'process.dlopen(module, process.argv[1]);',
-      'module.exports.netlinkReference(module.exports.netlinkOpen(0, [1], () => 0), false);',
+      'module.exports.sourceReference(module.exports.netlinkOpen(0, [1], () => 0), false);',
     ];
     const argv = ['--eval', script.join('\n'), '--', ADDON];
     execFileSync(process.execPath, argv, { timeout: 10_000 });

@@ -95,16 +95,14 @@ export interface Native {
 
   ringOpen(map: Handle, dispatch: (batch: Uint8Array) => void): RingHandle;
   ringConsume(ring: RingHandle): Uint8Array | undefined;
-  ringReference(ring: RingHandle, held: boolean): void;
-  ringClose(ring: RingHandle): void;
 
   netlinkOpen(
     protocol: number,
     groups: readonly number[],
     dispatch: (batch: Uint8Array, overrun: boolean) => void,
   ): NetlinkHandle;
-  netlinkReference(socket: NetlinkHandle, held: boolean): void;
-  netlinkClose(socket: NetlinkHandle): void;
+  sourceReference(source: RingHandle | NetlinkHandle, held: boolean): void;
+  sourceClose(source: RingHandle | NetlinkHandle): void;
   netlinkRequest(protocol: number, messages: Uint8Array): Uint8Array;
 
   possibleCpus(): number;

@@ -32,20 +32,20 @@ export class NetlinkListener {
 
   /** Keeps the process running, as at first. */
   ref(): this {
-    native().netlinkReference(this.#socket, true);
+    native().sourceReference(this.#socket, true);
     return this;
   }
 
   /** Lets the process end. */
   unref(): this {
-    native().netlinkReference(this.#socket, false);
+    native().sourceReference(this.#socket, false);
     return this;
   }
 
   /** No message is delivered any more, not even one that was read already. */
   close(): void {
     this.#closed = true;
-    native().netlinkClose(this.#socket);
+    native().sourceClose(this.#socket);
   }
 
   #deliver(message: NetlinkMessage | 'overrun'): void {

@@ -32,20 +32,20 @@ export class RingBuffer {
 
   /** Keeps the process running, as at first. */
   ref(): this {
-    native().ringReference(this.#ring, true);
+    native().sourceReference(this.#ring, true);
     return this;
   }
 
   /** Lets the process end. */
   unref(): this {
-    native().ringReference(this.#ring, false);
+    native().sourceReference(this.#ring, false);
     return this;
   }
 
   /** No record is delivered any more, not even one that was read already. */
   close(): void {
     this.#closed = true;
-    native().ringClose(this.#ring);
+    native().sourceClose(this.#ring);
   }
 
   #deliver(batch: Uint8Array): number {

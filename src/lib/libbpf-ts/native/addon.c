@@ -25,6 +25,7 @@ NAPI_MODULE_INIT()
 	batch_init(env, exports);
 	program_init(env, exports);
 	link_init(env, exports);
+	source_init(env, exports);
 	ring_init(env, exports);
 	netlink_init(env, exports);
 	netlink_request_init(env, exports);

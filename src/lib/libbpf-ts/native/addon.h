@@ -94,6 +94,7 @@ void map_init(napi_env env, napi_value exports);
 void batch_init(napi_env env, napi_value exports);
 void program_init(napi_env env, napi_value exports);
 void link_init(napi_env env, napi_value exports);
+void source_init(napi_env env, napi_value exports);
 void ring_init(napi_env env, napi_value exports);
 void netlink_init(napi_env env, napi_value exports);
 void netlink_request_init(napi_env env, napi_value exports);
