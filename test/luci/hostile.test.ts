@@ -5,7 +5,7 @@ import { withScene } from './support/browser.ts';
 import './support/mocha.ts';
 import { openEditor } from './support/form.ts';
 import { hostileStrings, WITNESS } from './support/hostile.ts';
-import { STATUS } from './support/router.ts';
+import { BGP, STATUS } from './support/router.ts';
 import { UciStore } from './support/uci-store.ts';
 
 const HOSTILE = hostileStrings();
@@ -99,6 +99,59 @@ describe('200 hostile strings', () => {
       }
     }));
 
+  it('are text in all that is told of neighbours, dnstap sources and routes', () =>
+    withScene(async ({ open, router }) => {
+      const neighbors = HOSTILE.map((text) => ({
+        section: text,
+        address: text,
+        asn: text,
+        state: text,
+        uptime: text,
+        families: [text, text],
+        announced: text,
+        pending: text,
+        last_error: text,
+      }));
+      const dnstap = HOSTILE.map((text) => ({
+        section: text,
+        senders: text,
+        messages: text,
+        malformed: text,
+      }));
+      const routes = HOSTILE.map((text) => ({
+        prefix: text,
+        name: text,
+        rule: text,
+        communities: [text, text],
+        expires_in: text,
+      }));
+      router.answers.set('domainroute.bgp', { ...BGP, neighbors, dnstap });
+      router.answers.set('domainroute.routes', { routes, more: true });
+      const page = await open('status');
+      const part = '#domainroute-bgp';
+      await page.locator(`${part} td`).first().waitFor();
+      const columns = [1, 2, 3, 4, 6, 9].map(
+        (i) => `${part} table:nth-of-type(1) td:nth-child(${i})`,
+      );
+      for (const column of [...columns, `${part} table:nth-of-type(2) td:nth-child(1)`])
+        await assertShown(page, column, HOSTILE);
+      await assertText(page, 'neighbours');
+      await page.getByText('Announced routes', { exact: true }).first().click();
+      const table = '#domainroute-routes';
+      await page.locator(`${table} tbody td`).nth(4).waitFor();
+      const pages = Math.ceil(HOSTILE.length / 25);
+      for (let i = 0; i < pages; i++) {
+        for (const column of [1, 2, 3, 4])
+          await assertShown(
+            page,
+            `${table} td:nth-child(${column})`,
+            HOSTILE.slice(25 * i, 25 * i + 25),
+          );
+        await assertText(page, `routes, page ${i}`);
+        if (i < pages - 1) await page.locator(table).getByLabel('Next page').click();
+      }
+    }));
+
   it('are text as names of hosts', () =>
     withScene(async ({ open, router }) => {
       const mac = (i: number): string => `02:00:00:00:${Math.floor(i / 90) + 10}:${(i % 90) + 10}`;
@@ -144,6 +197,8 @@ describe('200 hostile strings', () => {
             panels.fill({ facts: { used: text, limit: text, matched: text }, verdicts: { used: text, limit: text } }),
             panels.traffic({ rules: [count], others: count }, new Map([[text, text]]), new Map([[text, 0]])),
             panels.reasons({ [text]: 1 }),
+            panels.bgp({ enabled: true, asn: text, router_id: text, routes: text, refused: text, neighbors: [],
+              dnstap: [] }),
             explanation.card({ query: text, client: text, name: text, chain: all, address: text, rule: text,
               action: text, mark: text, interface: text, expires_in: text, competing: [other], reason: text },
               hosts.of([{}, {}])),
@@ -152,8 +207,8 @@ describe('200 hostile strings', () => {
         }
       })()`);
       await assertText(page, 'parts');
-      for (const part of ['.domainroute-card', '.domainroute-detail', '.domainroute-problem'])
-        await assertShown(page, part, HOSTILE);
+      for (const part of ['card', 'detail', 'problem', 'bgp'])
+        await assertShown(page, `.domainroute-${part}`, HOSTILE);
     }));
 
   it('are text as errors of ubus', () =>

@@ -93,7 +93,16 @@ describe('the rights of the package', () => {
         description: 'Grant access to domain-based routing',
         read: {
           ubus: {
-            domainroute: ['status', 'rdns', 'decisions', 'explain', 'check', 'counters'],
+            domainroute: [
+              'status',
+              'rdns',
+              'decisions',
+              'explain',
+              'check',
+              'counters',
+              'bgp',
+              'routes',
+            ],
             'luci-rpc': ['getDHCPLeases', 'getHostHints'],
             'network.interface': ['dump'],
           },

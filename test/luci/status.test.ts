@@ -4,26 +4,14 @@ import type { Page } from 'playwright-core';
 import { withScene } from './support/browser.ts';
 import './support/mocha.ts';
 import { decisionRows, STATUS } from './support/router.ts';
+import { PAGE_ROWS, pass, seen } from './support/status-page.ts';
 import { eventually } from './support/until.ts';
 
 const DECISIONS = '#domainroute-decisions';
-/** The most rows of a table that are in the document. */
-const PAGE_ROWS = 25;
-
-/** Lets so many seconds pass for the page: what is due in them is done once. */
-function pass(page: Page, seconds: number): Promise<unknown> {
-  return page.evaluate(`L.require('poll').then((poll) => {
-    for (let second = 0; second < ${seconds}; second++) poll.step();
-  })`);
-}
 
 async function rowsOf(page: Page): Promise<string[][]> {
   const rows = page.locator(`${DECISIONS} tbody tr:not(.placeholder)`);
   return Promise.all((await rows.all()).map((row) => row.locator('td').allInnerTexts()));
-}
-
-async function seen(page: Page, selector: string): Promise<string> {
-  return (await page.locator(selector).innerText()).replaceAll(/\s+/g, ' ');
 }
 
 describe('the status page', () => {

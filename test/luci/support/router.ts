@@ -1,6 +1,7 @@
 /** A router behind the page: what uhttpd-mod-ubus, rpcd, netifd and the daemon answer. */
 import type { UciValue } from '#uci-parser';
 import { parseConfiguration } from '../../../src/config/parse.ts';
+import type { BgpStatus, RouteRow } from '../../../src/control/announce/status.ts';
 import type { Counters } from '../../../src/control/counters.ts';
 import type { DecisionRow } from '../../../src/control/decisions.ts';
 import type { ExplainResult } from '../../../src/control/explain.ts';
@@ -101,6 +102,73 @@ export function decisionRows(count: number): DecisionRow[] {
       age: i,
     };
   });
+}
+
+const TRAFFIC = { messages: 12, updates: 8 };
+
+/** A session that stands, one that is refused, one that nobody answers. */
+export const BGP: BgpStatus = {
+  enabled: true,
+  asn: 4200000001,
+  router_id: '192.0.2.1',
+  routes: 1234,
+  refused: 2,
+  neighbors: [
+    {
+      section: 'core',
+      address: '192.0.2.2',
+      asn: 4200000002,
+      state: 'Established',
+      uptime: 3725,
+      families: [4, 6],
+      hold_time: 90,
+      announced: 1230,
+      pending: 4,
+      sent: TRAFFIC,
+      received: TRAFFIC,
+      last_error: null,
+    },
+    {
+      section: 'edge',
+      address: '2001:db8::2',
+      asn: 65002,
+      state: 'Active',
+      uptime: null,
+      families: [],
+      hold_time: null,
+      announced: 0,
+      pending: 1234,
+      sent: TRAFFIC,
+      received: TRAFFIC,
+      last_error: 'connect ECONNREFUSED 2001:db8::2:179',
+    },
+    {
+      section: 'spare',
+      address: '192.0.2.3',
+      asn: 65004,
+      state: 'Connect',
+      uptime: null,
+      families: [],
+      hold_time: null,
+      announced: 0,
+      pending: 1234,
+      sent: { messages: 0, updates: 0 },
+      received: { messages: 0, updates: 0 },
+      last_error: null,
+    },
+  ],
+  dnstap: [{ section: 'unbound', senders: 2, messages: 56789, malformed: 3 }],
+};
+
+/** `count` routes, which differ from each other. */
+export function routeRows(count: number): RouteRow[] {
+  return Array.from({ length: count }, (_, i) => ({
+    prefix: `198.51.${Math.floor(i / 250) % 100}.${i % 250}/32`,
+    name: `host${i}.example.com`,
+    rule: i % 2 === 0 ? 'video' : 'work',
+    communities: i % 2 === 0 ? ['65000:100', 'no_export'] : [],
+    expires_in: 60 * i,
+  }));
 }
 
 const EXPLANATION: ExplainResult = {
@@ -216,6 +284,10 @@ export class Router {
         return { decisions: decisionRows(Math.min(args['limit'] as number, 240)), more: false };
       case 'domainroute.rdns':
         return { facts: [], more: false };
+      case 'domainroute.bgp':
+        return { ...BGP };
+      case 'domainroute.routes':
+        return { routes: routeRows(Math.min(args['limit'] as number, 240)), more: false };
       case 'domainroute.explain':
         return { ...EXPLANATION };
       default:

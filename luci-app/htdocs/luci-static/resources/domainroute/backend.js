@@ -13,6 +13,8 @@ const CALLS = {
   reload: declare('reload'),
   decisions: declare('decisions', ['limit']),
   rdns: declare('rdns', ['limit']),
+  bgp: declare('bgp'),
+  routes: declare('routes', ['limit']),
   explain: declare('explain', ['name', 'address', 'client']),
 };
 

@@ -5,9 +5,9 @@
 'require domainroute.table as table';
 'require domainroute.text as words';
 
-// The two long tables of the status page: decisions, and answers learnt.
+// The long tables of the status page: decisions, answers learnt, and announced routes.
 
-/** How many of the newest are asked for; the first is what is refreshed by itself. */
+/** How many rows are asked for; the first is what is refreshed by itself. */
 const AMOUNTS = [200, 1000, 5000];
 
 function amountSelect(id) {
@@ -23,13 +23,13 @@ function explainUrl(subject, client) {
 }
 
 const Lookup = baseclass.extend({
-  /** `method` of the daemon answers { [member]: rows }. */
-  __init__({ id, method, member, ...options }) {
+  /** `method` of the daemon answers { [member]: rows }; `amountTitle` says which of them a choice of some is. */
+  __init__({ id, method, member, amountTitle, ...options }) {
     Object.assign(this, { method, member, loading: false });
     this.table = table.make({ id, ...options });
     this.amount = amountSelect('%s-amount'.format(id));
     this.amount.addEventListener('change', () => void this.load());
-    this.table.addControl(_('Newest'), this.amount);
+    this.table.addControl(amountTitle ?? _('Newest'), this.amount);
     this.note = E('div');
     this.node = E('div', {}, [this.note, this.table.node]);
   },
@@ -141,6 +141,24 @@ return baseclass.extend({
         { title: _('Expires in'), text: ({ expires_in: left }) => words.duration(left) },
         { title: _('Last used'), text: ({ last_seen: ago }) => words.duration(ago) },
         { title: _('Learnt from'), text: ({ source }) => words.orDash(source) },
+      ],
+    });
+  },
+
+  routes() {
+    return new Lookup({
+      id: 'domainroute-routes',
+      method: 'routes',
+      member: 'routes',
+      amountTitle: _('At most'),
+      caption: _('Announced routes'),
+      empty: _('No routes yet: they come from answers for rules that announce.'),
+      columns: [
+        { title: _('Prefix'), text: ({ prefix }) => String(prefix) },
+        { title: _('Name'), text: ({ name }) => words.orDash(name) },
+        { title: _('Rule'), text: ({ rule }) => words.orDash(rule) },
+        { title: _('Communities'), text: ({ communities }) => words.list(communities) },
+        { title: _('Expires in'), text: ({ expires_in: left }) => words.duration(left) },
       ],
     });
   },

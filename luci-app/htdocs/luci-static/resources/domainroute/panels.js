@@ -75,7 +75,70 @@ function interfaceRows(devices, networks, targets) {
   return attached.concat(routed);
 }
 
+function neighborCells(neighbor) {
+  const { section, address, asn, state, uptime, families, announced, pending } = neighbor;
+  return [
+    section,
+    address,
+    String(asn),
+    state,
+    uptime === null ? '–' : words.duration(uptime),
+    words.list(families.map((family) => 'IPv%s'.format(family))),
+    words.count(announced),
+    words.count(pending),
+    words.orDash(neighbor.last_error),
+  ];
+}
+
+/** Whom routes are announced to, and how many. */
+function speaker({ asn, router_id: id, routes, refused, neighbors }) {
+  return [
+    factsList([
+      [_('Router'), _('AS %s, identifier %s').format(asn, id)],
+      [_('Routes'), words.count(routes)],
+      [_('Refused for want of room'), words.count(refused)],
+    ]),
+    table(
+      _('Neighbours'),
+      [
+        _('Neighbour'),
+        _('Address'),
+        _('AS'),
+        _('State'),
+        _('Up for'),
+        _('Families'),
+        _('Told'),
+        _('Waiting'),
+        _('Last error'),
+      ],
+      neighbors.map(neighborCells),
+      _('No neighbours yet: each is a section of /etc/config/domainroute.'),
+    ),
+  ];
+}
+
+function dnstapTable(sources) {
+  return table(
+    _('Sources of answers'),
+    [_('dnstap source'), _('Senders'), _('Messages'), _('Malformed')],
+    sources.map(({ section, senders, messages, malformed }) => [
+      section,
+      words.count(senders),
+      words.count(messages),
+      words.count(malformed),
+    ]),
+    '',
+  );
+}
+
 return baseclass.extend({
+  bgp(status) {
+    return E('div', { class: 'domainroute-bgp' }, [
+      ...(status.enabled ? speaker(status) : []),
+      status.dnstap.length > 0 ? dnstapTable(status.dnstap) : '',
+    ]);
+  },
+
   service({ running, generation, daemon, local, rules }) {
     const pairs = [
       [

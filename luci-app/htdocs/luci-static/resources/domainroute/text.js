@@ -67,6 +67,10 @@ return baseclass.extend({
     return value == null || value === '' ? '–' : String(value);
   },
 
+  list(values) {
+    return this.orDash(values.join(', '));
+  },
+
   /** What went wrong and what to do about it, for the place where the answer would be. */
   notice({ kind, message }) {
     const [title, advice] = (ADVICE[kind] ?? ADVICE.failed)();

@@ -35,16 +35,23 @@ return view.extend({
   render([leases]) {
     const known = hosts.of(leases);
     const parts = {};
-    for (const name of ['notice', 'service', 'interfaces', 'fill', 'traffic', 'reasons'])
+    for (const name of ['notice', 'service', 'interfaces', 'fill', 'traffic', 'bgp', 'reasons'])
       parts[name] = E('div', { id: 'domainroute-%s'.format(name) });
     const plot = chart.make(words.bytes);
     const decisions = lookups.decisions(known);
     const facts = lookups.facts(known);
+    const routes = lookups.routes();
+    parts.routes = folded(_('Announced routes'), routes.node, () => routes.load());
+    parts.announced = E('div', { hidden: '' }, [
+      words.section(_('Announced routes (BGP)'), [parts.bgp]),
+      parts.routes,
+    ]);
     const details = E('div', {}, [
       words.section(_('Interfaces'), [parts.interfaces]),
       words.section(_('Memory'), [parts.fill]),
       words.section(_('Traffic by rule'), [plot.node, parts.traffic]),
       words.section(_('Newest decisions'), [decisions.node]),
+      parts.announced,
       folded(_('Answers learnt'), facts.node, () => facts.load()),
       folded(_('What the programs did'), parts.reasons, () => Promise.resolve()),
     ]);
@@ -78,6 +85,7 @@ return view.extend({
     const [networks] = await Promise.all([
       backend.interfaces(),
       this.count(parts, plot),
+      this.announce(parts),
       decisions.refresh(),
     ]);
     dom.content(parts.interfaces, [panels.interfaces(status, networks, targets())]);
@@ -107,6 +115,20 @@ return view.extend({
       dom.content(parts.reasons, [panels.reasons(counters.reasons)]);
     } catch (error) {
       dom.content(parts.traffic, [words.notice(error)]);
+    }
+  },
+
+  /** Only for those who have neighbours or dnstap sources. Never rejects. */
+  async announce(parts) {
+    try {
+      const bgp = await backend.ask('bgp');
+      parts.announced.hidden = !bgp.enabled && bgp.dnstap.length === 0;
+      parts.routes.hidden = !bgp.enabled;
+      dom.content(parts.bgp, [panels.bgp(bgp)]);
+    } catch (error) {
+      // a service older than this page has no such method
+      if (error.kind === 'absent') parts.announced.hidden = true;
+      dom.content(parts.bgp, [words.notice(error)]);
     }
   },
 
