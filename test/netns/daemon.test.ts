@@ -153,7 +153,7 @@ describe('the daemon', function () {
     });
 
     it('checks the file as it is, and leaves what is in force alone', async () => {
-      const [before] = [await query<Status>(lab(), 'status')];
+      const before = await query<Status>(lab(), 'status');
       lab().configure(uci({ bad: { domain: ['example.com'], interface: 'no such;thing' } }));
       const { valid, diagnostics } = await ubus().call('check');
       assert.equal(valid, false);
@@ -161,7 +161,7 @@ describe('the daemon', function () {
       assert.deepEqual([section, option, severity], ['bad', 'interface', 'error']);
       lab().configure(uci(RULES));
       assert.equal((await ubus().call('check'))['valid'], true);
-      assert.equal((await query<Status>(lab(), 'status')).generation, before?.generation);
+      assert.equal((await query<Status>(lab(), 'status')).generation, before.generation);
     });
 
     it('refuses what is no argument, and goes on', async () => {
@@ -201,7 +201,8 @@ describe('the daemon', function () {
     it('tells subscribers what is learnt and decided, and monitor with them', async () => {
       const seen: string[] = [];
       const subscription = ubus().client.subscribe('domainroute', (type, data) => {
-        seen.push(`${type} ${String(data['name'])} ${String(data['rule'])}`);
+        const { name, rule } = data as { name?: string; rule?: string | null };
+        seen.push(`${type} ${name ?? ''} ${rule ?? ''}`);
       });
       const monitor = lab().router.spawn(lab().cliArgv('monitor', '--json'));
       let text = '';
