@@ -4,7 +4,7 @@
 export type Direction = 'max' | 'min';
 
 export interface FigureSpec {
-  readonly unit: 'ratio' | 'ns' | 's' | 'MB' | 'packets' | '1/s';
+  readonly unit: 'ratio' | 'ns' | 'µs' | 's' | 'MB' | 'packets' | '1/s';
   /** Null: for information. */
   readonly goal: number | null;
   readonly direction: Direction;
@@ -125,6 +125,36 @@ export const FIGURES = {
     goal: null,
     direction: 'min',
     meaning: 'events a second from the ring of the kernel to a ubus subscriber',
+  },
+  'dnstap.update_median_us': {
+    unit: 'µs',
+    goal: 150,
+    direction: 'max',
+    meaning: 'from a dnstap frame with a new name to its UPDATE at a neighbour, median',
+  },
+  'dnstap.update_p99_us': {
+    unit: 'µs',
+    goal: 1000,
+    direction: 'max',
+    meaning: 'the same, 99 of 100',
+  },
+  'bgp.announce_100k_s': {
+    unit: 's',
+    goal: 3,
+    direction: 'max',
+    meaning: '100,000 routes to a neighbour, from its connection to the last UPDATE',
+  },
+  'bgp.announce_100k_rss_mb': {
+    unit: 'MB',
+    goal: 120,
+    direction: 'max',
+    meaning: 'largest resident set of the daemon meanwhile, 100,000 addresses learnt by dnstap',
+  },
+  'bgp.keepalive_gap_s': {
+    unit: 's',
+    goal: 3,
+    direction: 'max',
+    meaning: 'longest silence to a neighbour with hold time 3 s, reloads of 1,000,000 names',
   },
 } as const satisfies Readonly<Record<string, FigureSpec>>;
 

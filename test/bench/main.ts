@@ -8,6 +8,7 @@ import type { Bench } from './bench.ts';
 import { measureCommandLine } from './command-line.ts';
 import { measureDaemon } from './daemon.ts';
 import { measureDataPath } from './datapath.ts';
+import { measureDnstap } from './dnstap.ts';
 import { FIGURE_NAMES, figureOf, type FigureName } from './figures.ts';
 import { benchHosts, measureForwarding } from './forward.ts';
 import { measureLargeList } from './large-list.ts';
@@ -22,6 +23,7 @@ const GROUPS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   reload: measureReload,
   cli: measureCommandLine,
   daemon: measureDaemon,
+  dnstap: measureDnstap,
 };
 
 async function measure(groups: readonly string[], quick: boolean): Promise<boolean> {

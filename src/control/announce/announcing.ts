@@ -223,9 +223,7 @@ export class Announcing {
     } catch (error) {
       this.#options.log(`Cannot look through the facts: ${messageOf(error)}`);
     }
-    let next = monotonicNow() + LONGEST_MS * 1e6;
-    for (const { until } of table.routes()) next = Math.min(next, until);
-    this.#scanAt(next);
+    this.#scanAt(Math.min(table.next, monotonicNow() + LONGEST_MS * 1e6));
   }
 
   async #scanInto(table: RouteTable): Promise<void> {

@@ -30,7 +30,8 @@ const PER_NAME = 256;
 
 const WHOLE = 128;
 
-interface Entry extends Route {
+/** Its address is its key: a Uint8Array of its own would be the greater part of what a route takes. */
+interface Entry extends Omit<Route, 'address'> {
   /** The round in which it was offered last. */
   readonly round: number;
 }
@@ -76,18 +77,16 @@ export class RouteTable {
       if (known !== undefined) this.#forgetName(known.name);
       this.#perName.set(text, (this.#perName.get(text) ?? 0) + 1);
     }
-    const own = known?.address ?? Uint8Array.from(address);
     // several clients may have been told
     const others = isSame && known.round === this.#round ? known : { until, told };
     this.#routes.set(key, {
-      address: own,
       name: known?.name === text ? known.name : text,
       section,
       until: Math.max(until, others.until),
       told: Math.max(told, others.told),
       round: this.#round,
     });
-    if (known?.section !== section) this.#sink.announce({ address: own, length: WHOLE }, section);
+    if (known?.section !== section) this.#sink.announce({ address, length: WHOLE }, section);
     return true;
   }
 
@@ -99,11 +98,11 @@ export class RouteTable {
   /** Withdraws every route that was not offered in this round; returns how many. */
   sweep(): number {
     let withdrawn = 0;
-    for (const [key, { address, name, round }] of this.#routes) {
+    for (const [key, { name, round }] of this.#routes) {
       if (round === this.#round) continue;
       this.#routes.delete(key);
       this.#forgetName(name);
-      this.#sink.withdraw({ address, length: WHOLE });
+      this.#sink.withdraw({ address: addressOf(key), length: WHOLE });
       withdrawn++;
     }
     return withdrawn;
@@ -111,16 +110,23 @@ export class RouteTable {
 
   /** Tells everything once more: attributes of rules have changed. */
   repeat(): void {
-    for (const { address, section } of this.#routes.values()) {
-      this.#sink.announce({ address, length: WHOLE }, section);
+    for (const [key, { section }] of this.#routes) {
+      this.#sink.announce({ address: addressOf(key), length: WHOLE }, section);
     }
   }
 
-  routes(): Iterable<Route> {
-    return this.#routes.values();
+  *routes(): Generator<Route, void> {
+    for (const [key, route] of this.#routes) yield { ...route, address: addressOf(key) };
   }
 
-  #hasRoom(known: Route | undefined, name: string): boolean {
+  /** When the first of them ages out, ns; Infinity: there is none. */
+  get next(): number {
+    let next = Infinity;
+    for (const { until } of this.#routes.values()) next = Math.min(next, until);
+    return next;
+  }
+
+  #hasRoom(known: Entry | undefined, name: string): boolean {
     if (known === undefined && this.#routes.size >= this.#limit) return false;
     return (this.#perName.get(name) ?? 0) < PER_NAME;
   }
@@ -134,4 +140,8 @@ export class RouteTable {
 
 function keyOf(address: Uint8Array): string {
   return Buffer.from(address.buffer, address.byteOffset, 16).toString('latin1');
+}
+
+function addressOf(key: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(key, 'latin1'));
 }

@@ -1,7 +1,7 @@
 /** Network namespaces for BGP: a router of ours, and a neighbour behind a link of its own each. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import type { Context } from 'mocha';
 
 import { loadAddon } from '../../../src/lib/libbpf-ts/index.ts';
@@ -50,9 +50,16 @@ export function requireBgpLab(context: Context, programs: readonly string[]): Bg
   const name = labName(++serial);
   removeAtExit(name);
   mkdirSync(`/run/${name}`);
+  ip('netns', 'add', `${name}-router`);
+  ip('-n', `${name}-router`, 'link', 'set', 'lo', 'up');
+  return bgpLabOf(name);
+}
+
+/** Neighbours of the router of a lab that has this name, and that removes them at its end. */
+export function bgpLabOf(name: string): BgpLab {
   const router = `${name}-router`;
-  ip('netns', 'add', router);
-  ip('-n', router, 'link', 'set', 'lo', 'up');
+  // FRR is no root, and has a directory below
+  chmodSync(`/run/${name}`, 0o711);
   const peers = new Map<number, Peer>();
   return {
     netns: `/run/netns/${router}`,

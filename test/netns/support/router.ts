@@ -19,7 +19,8 @@ export function uci(rules: Rules, main: Options = {}): string {
   return [section('domainroute', 'main', { ...MAIN, ...main }), ...sections].join('\n');
 }
 
-function section(type: string, name: string, options: Options): string {
+/** A section of it. */
+export function section(type: string, name: string, options: Options): string {
   const lines = Object.entries(options).flatMap(([option, value]) =>
     typeof value === 'string'
       ? [`\toption ${option} '${value}'\n`]
