@@ -56,8 +56,10 @@ describe('the init script', () => {
 
   it('removes what runs and is no longer enabled, once the daemon has ended', () => {
     const world = { enabled: false, running: true, pins: SOME_PINS };
-    assert.deepEqual(run('start', world), ['set', TRIGGER, 'domainroute stop']);
-    assert.deepEqual(run('reload', world), ['set', TRIGGER, 'domainroute stop']);
+    // before procd ends the daemon, which tells BGP neighbours; and behind it, for what it has started meanwhile
+    const expected = ['set', 'domainroute stop', TRIGGER, 'domainroute stop'];
+    assert.deepEqual(run('start', world), expected);
+    assert.deepEqual(run('reload', world), expected);
   });
 
   it('only sends a signal when the configuration of what runs has changed', () => {
@@ -72,7 +74,7 @@ describe('the init script', () => {
 
   it('leaves nothing when it is stopped (S5)', () => {
     const world = { enabled: true, running: true, pins: SOME_PINS };
-    assert.deepEqual(run('stop', world), ['delete', 'domainroute stop']);
+    assert.deepEqual(run('stop', world), ['domainroute stop', 'delete', 'domainroute stop']);
     assert.deepEqual(run('stop', { enabled: true }), ['delete', 'domainroute stop']);
   });
 

@@ -32,6 +32,7 @@ start() {
 	service_started
 }
 stop() {
+	stop_service
 	echo delete
 	service_stopped
 }
