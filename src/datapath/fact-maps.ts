@@ -30,6 +30,11 @@ export interface FactMaps {
   entries(matched: boolean): Entries;
 }
 
+/** All of `facts` (`matched`) or of `strays`, in parts of about `size`: what changes meanwhile may be missed or come twice. */
+export function factParts(maps: Maps, matched: boolean, size: number): Iterable<Entries> {
+  return maps.get(matched ? 'facts' : 'strays').parts(size);
+}
+
 /** Each map is read when it is asked for, and once. */
 export function factMaps(maps: Maps): FactMaps {
   const read = new Map<boolean, Entries>();

@@ -9,7 +9,14 @@ export { readCounters, readReasons, readUsage, type Count, type Usage } from './
 export { type Connection } from './ctnetlink.ts';
 export { decisionMaps, type DecisionMaps } from './decision-maps.ts';
 export { watchEvents } from './events.ts';
-export { factMaps, monotonicNow, type Entries, type FactMaps } from './fact-maps.ts';
+export {
+  FACT_LAYOUT,
+  factMaps,
+  factParts,
+  monotonicNow,
+  type Entries,
+  type FactMaps,
+} from './fact-maps.ts';
 export { PAIR, type Action, type Config, type Event } from './layouts.ts';
 export { updateInterfaces, type CellInterfaces } from './interface-cells.ts';
 export {

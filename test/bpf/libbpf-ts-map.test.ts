@@ -146,6 +146,30 @@ describe('libbpf-ts: BpfMap', () => {
     });
   }
 
+  it('is read in parts, however large its buckets are', () => {
+    for (const type of [MapType.HASH, MapType.LRU_HASH]) {
+      const map = create(type, 8, 4096);
+      for (let i = 0; i < 1000; i++) map.update(u32(i), u64(BigInt(i)));
+      for (const size of [1, 7, 256, 5000]) {
+        const parts = [...map.parts(size)];
+        const seen = parts.flatMap(({ count, keys, values }) =>
+          Array.from({ length: count }, (_, i) => {
+            const key = readU32(keys.subarray(i * 4, i * 4 + 4));
+            assert.equal(readU32(values.subarray(i * 8, i * 8 + 4)), key);
+            return key;
+          }),
+        );
+        const expected = Array.from({ length: 1000 }, (_, i) => i);
+        assert.deepEqual(
+          seen.sort((a = 0, b = 0) => a - b),
+          expected,
+          `parts of ${size}`,
+        );
+      }
+      assert.equal([...create(type, 8, 4).parts(10)].length, 1);
+    }
+  });
+
   it('reads and deletes all entries of an LPM_TRIE', () => {
     const map = create(MapType.LPM_TRIE, 4, 8, 8);
     map.updateBatch(u32(8, 10, 16, 0x010a, 32, 0x0101010a), u32(1, 2, 3), 3);

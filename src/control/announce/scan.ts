@@ -1,6 +1,12 @@
 /** All facts that stand, offered as routes: after a start, a change of rules, and for what the kernel has refreshed. */
 import { setImmediate as turn } from 'node:timers/promises';
-import { factMaps, monotonicNow, takeFacts, type Maps } from '../../datapath/index.ts';
+import {
+  FACT_LAYOUT,
+  factParts,
+  monotonicNow,
+  takeFacts,
+  type Maps,
+} from '../../datapath/index.ts';
 import { factAt, validUntil } from '../../facts/fact.ts';
 import type { Offer } from './route-table.ts';
 import type { RuleFinder } from './rule-finder.ts';
@@ -21,28 +27,24 @@ export async function scanFacts(
 ): Promise<boolean> {
   const { generation } = rules;
   for (const matched of [true, false]) {
-    // a copy of the whole map: one at a time
-    const store = factMaps(maps);
-    const { layout } = store;
-    const all = store.entries(matched);
-    const aged: number[] = [];
-    for (let i = 0; i < all.count; i++) {
-      if (i % CHUNK === CHUNK - 1) {
-        await turn();
-        if (rules.generation !== generation) return false;
+    for (const part of factParts(maps, matched, CHUNK)) {
+      const aged: number[] = [];
+      for (let i = 0; i < part.count; i++) {
+        const { address, client, name, told, ...times } = factAt(part, i, FACT_LAYOUT, matched);
+        const until = validUntil(times, { hold });
+        if (monotonicNow() >= until) {
+          aged.push(i);
+          continue;
+        }
+        const { section, announce } = rules.find(name, address, client);
+        if (announce && section !== undefined) offer({ address, name, section, until, told });
       }
-      const { address, client, name, told, ...times } = factAt(all, i, layout, matched);
-      const until = validUntil(times, { hold });
-      if (monotonicNow() >= until) {
-        aged.push(i);
-        continue;
-      }
-      const { section, announce } = rules.find(name, address, client);
-      if (announce && section !== undefined) offer({ address, name, section, until, told });
+      const stands = (values: Uint8Array): boolean =>
+        monotonicNow() < validUntil(factAt({ ...part, values }, 0, FACT_LAYOUT, matched), { hold });
+      if (takeFacts(maps, matched, part.keys, aged, stands) < aged.length) return false;
+      await turn();
+      if (rules.generation !== generation) return false;
     }
-    const stands = (values: Uint8Array): boolean =>
-      monotonicNow() < validUntil(factAt({ ...all, values }, 0, layout, matched), { hold });
-    if (takeFacts(maps, matched, all.keys, aged, stands) < aged.length) return false;
   }
   return true;
 }

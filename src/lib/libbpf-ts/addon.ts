@@ -61,6 +61,11 @@ export interface Native {
   mapDelete(map: Handle, key: Uint8Array): boolean;
   mapNextKey(map: Handle, key: Uint8Array | undefined): Uint8Array | undefined;
   mapEntries(map: Handle): MapEntries;
+  mapPart(
+    map: Handle,
+    position: Uint8Array | undefined,
+    room: number,
+  ): MapEntries & { readonly position?: Uint8Array };
   mapUpdateBatch(map: Handle, keys: Uint8Array, values: Uint8Array, count: number): void;
   mapDeleteBatch(map: Handle, keys: Uint8Array, count: number): number;
 

@@ -106,6 +106,16 @@ export class BpfMap extends Resource {
     return native().mapEntries(this.handle);
   }
 
+  /** The same in parts of about `size`, for a map that is large: of hashes. */
+  *parts(size: number): Generator<MapEntries, void> {
+    let position: Uint8Array | undefined;
+    do {
+      const part = native().mapPart(this.handle, position, size);
+      ({ position } = part);
+      yield part;
+    } while (position !== undefined);
+  }
+
   /** Of a map of maps: puts `inner` at `key`, which the programs see at once and whole. */
   updateInner(key: Uint8Array, inner: BpfMap): void {
     native().mapUpdateInner(this.handle, key, inner.handle);

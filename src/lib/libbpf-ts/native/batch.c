@@ -129,10 +129,27 @@ static int read_singly(const struct handle *map, struct entries *entries)
 	return error;
 }
 
+/* {count, keys, values}; NULL with an exception pending. */
+static napi_value new_entries(napi_env env, const struct handle *map,
+			      struct entries *entries)
+{
+	napi_value keys, values, result;
+
+	keys = take_bytes(env, &entries->keys, entries->count * map->key_size);
+	values = take_bytes(env, &entries->values,
+			    entries->count * map->slot_size);
+	if (!keys || !values || napi_create_object(env, &result) != napi_ok)
+		return NULL;
+	set_number(env, result, "count", (double)entries->count);
+	napi_set_named_property(env, result, "keys", keys);
+	napi_set_named_property(env, result, "values", values);
+	return result;
+}
+
 /* mapEntries(map) → {count, keys, values} */
 static napi_value map_entries(napi_env env, napi_callback_info info)
 {
-	napi_value result = NULL, keys, values;
+	napi_value result = NULL;
 	struct entries entries = { 0 };
 	struct handle *map;
 	int error;
@@ -143,20 +160,76 @@ static napi_value map_entries(napi_env env, napi_callback_info info)
 	error = read_batches(map, &entries);
 	if (error && !entries.count && lacks_batches(-error))
 		error = read_singly(map, &entries);
-	if (error) {
+	if (error)
 		throw_bpf(env, -error, "read map '%s'", map->name);
-		goto out;
+	else
+		result = new_entries(env, map, &entries);
+	free(entries.keys);
+	free(entries.values);
+	return result;
+}
+
+/*
+ * One BPF_MAP_LOOKUP_BATCH with room for `entries->room`, or twice as many
+ * while a bucket is larger. -ENOENT: these are the last.
+ */
+static int read_part(const struct handle *map, struct entries *entries,
+		     uint8_t *in, uint8_t *out)
+{
+	__u32 count;
+	int error;
+
+	do {
+		free(entries->keys);
+		free(entries->values);
+		entries->keys = malloc(entries->room * map->key_size + 1);
+		entries->values = malloc(entries->room * map->slot_size + 1);
+		if (!entries->keys || !entries->values)
+			return -ENOMEM;
+		count = (__u32)entries->room;
+		error = bpf_map_lookup_batch(map->fd, in, out, entries->keys,
+					     entries->values, &count, NULL);
+		entries->room *= 2;
+	} while (error == -ENOSPC);
+	if (!error || error == -ENOENT)
+		entries->count = count;
+	return error;
+}
+
+/*
+ * mapPart(map, position | undefined, room) → {count, keys, values, position},
+ * without a position: there are no more. Of hashes.
+ */
+static napi_value map_part(napi_env env, napi_callback_info info)
+{
+	uint8_t *position = NULL, next[8] = { 0 };
+	struct entries entries = { 0 };
+	napi_value result = NULL;
+	struct handle *map;
+	uint32_t room;
+	size_t length;
+	int error;
+
+	ARGUMENTS(3);
+	if (!get_handle(env, argv[0], KIND_MAP, &map) ||
+	    !get_u32(env, argv[2], "room", &room))
+		return NULL;
+	if (!is_undefined(env, argv[1])) {
+		if (!get_bytes(env, argv[1], "position", &position, &length))
+			return NULL;
+		if (length != sizeof(next))
+			return throw_type(env, "position must have %zu bytes",
+					  sizeof(next));
 	}
-	keys = take_bytes(env, &entries.keys, entries.count * map->key_size);
-	values = take_bytes(env, &entries.values,
-			    entries.count * map->slot_size);
-	if (!keys || !values ||
-	    napi_create_object(env, &result) != napi_ok)
-		goto out;
-	set_number(env, result, "count", (double)entries.count);
-	napi_set_named_property(env, result, "keys", keys);
-	napi_set_named_property(env, result, "values", values);
-out:
+	entries.room = room > 0 ? room : 1;
+	error = read_part(map, &entries, position, next);
+	if (error && error != -ENOENT)
+		throw_bpf(env, -error, "read map '%s'", map->name);
+	else
+		result = new_entries(env, map, &entries);
+	if (result && !error)
+		napi_set_named_property(env, result, "position",
+					new_bytes(env, next, sizeof(next)));
 	free(entries.keys);
 	free(entries.values);
 	return result;
@@ -255,6 +328,7 @@ void batch_init(napi_env env, napi_value exports)
 {
 	static const struct function functions[] = {
 		{ "mapEntries", map_entries },
+		{ "mapPart", map_part },
 		{ "mapUpdateBatch", map_update_batch },
 		{ "mapDeleteBatch", map_delete_batch },
 	};
