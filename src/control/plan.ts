@@ -100,18 +100,6 @@ export async function hostDiagnostics(
 
 const NOT_THERE = 'is not there: nothing is attached to it (run domainroute reload when it is)';
 
-/** Every interface that the configuration names. */
-export function interfaceNames({ main, rules }: Configuration): string[] {
-  return [
-    ...main.lan,
-    ...main.wan,
-    ...rules.flatMap((rule) => [
-      ...(rule.interface === undefined ? [] : [rule.interface]),
-      ...rule.clients.flatMap((client) => (client.kind === 'interface' ? [client.name] : [])),
-    ]),
-  ];
-}
-
 function attachDevices(
   { lan, wan, local }: MainOptions,
   resolve: ResolveInterface,

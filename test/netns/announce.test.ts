@@ -1,4 +1,7 @@
-/** From the answers of real resolvers to the tables of real BGP neighbours, through the daemon. */
+/**
+ * From the answers of real resolvers to the tables of real BGP neighbours, through the daemon. One file, as its network of
+ * five daemons takes longer to build than most tests in it.
+ */
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
