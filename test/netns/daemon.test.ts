@@ -212,9 +212,9 @@ describe('the daemon', function () {
         await until(
           'both have heard of it',
           async () => {
-            // another one each time: what is known already is no event
+            // others each time: the name of a known fact, and a verdict that stands already, are no events
             const name = `n${++asked}.new.example.com`;
-            await lab().zone.addHosts({ [name]: ['203.0.113.20'] });
+            await lab().zone.addHosts({ [name]: [`203.0.113.${100 + asked}`] });
             await lab().whichUplink(lab().client, name);
             return (
               ['fact', 'verdict'].every((kind) =>
