@@ -13,6 +13,7 @@ import {
   dnstapFrame,
   type DnstapSender,
 } from '../netns/support/dnstap-frames.ts';
+import { CONTROL_FRAMES } from '../vectors/dnstap.ts';
 import { startUbusd } from '../ubusd/start.ts';
 import { openLibbpf } from '../../src/datapath/index.ts';
 import { domainroute, MAIN, type Bench } from './bench.ts';
@@ -103,8 +104,8 @@ async function withPeer(bench: Bench, peer: BgpPeer, ubus: UbusClient): Promise<
   const daemon = await startDaemon(lab, AS_SERVICE);
   try {
     await until('the session is up', () => peer.established, TIMEOUT_MS);
+    await measureUpdates(bench, socket, daemon.pid);
     const sender = await connectDnstap(socket);
-    await atOnce([process.pid, daemon.pid], () => measureUpdates(bench, peer, sender));
     await measureMany(bench, peer, sender);
     bench.record('bgp.announce_100k_rss_mb', peakBytes(daemon.pid) / 2 ** 20);
     await measureReload(bench, peer, ubus, socket);
@@ -115,37 +116,32 @@ async function withPeer(bench: Bench, peer: BgpPeer, ubus: UbusClient): Promise<
   }
 }
 
-/** Runs `task` while these processes are run as soon as they can, whatever else the machine has to do. */
-async function atOnce(pids: readonly number[], task: () => Promise<void>): Promise<void> {
-  const schedule = (policy: '--rr' | '--other', priority: number): void => {
-    for (const pid of pids)
-      execFileSync('chrt', [policy, '--all-tasks', '-p', String(priority), String(pid)]);
-  };
-  schedule('--rr', 1);
-  try {
-    await task();
-  } finally {
-    schedule('--other', 0);
-  }
-}
-
 let answers = 0;
 
-/** One at a time, at rest: from before the frame is written until the UPDATE is read by this process. */
-async function measureUpdates(bench: Bench, peer: BgpPeer, sender: DnstapSender): Promise<void> {
-  const times: number[] = [];
+/** As {@link Tools.wire} reads it. */
+function counted(message: Buffer): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(message.length);
+  return Buffer.concat([length, message]);
+}
+
+/** One at a time, at rest: from before the frame is written until the UPDATE is on the wire. */
+async function measureUpdates(bench: Bench, socket: string, pid: number): Promise<void> {
+  const { lab, tools, quick } = bench;
   const warm = 500;
-  for (let i = 0; i < warm + (bench.quick ? 1_000 : 5_000); i++) {
-    const frame = answer(answers++);
-    const start = performance.now();
-    const arrived = peer.has(peer.routes + 1);
-    void sender.send([frame]);
-    await arrived;
-    if (i >= warm) times.push(1000 * (performance.now() - start));
-    // neither process begins in the other's wake
-    if (i % 10 === 0) await wait(1);
-  }
-  const sorted = times.sort((a, b) => a - b);
+  const frames = Array.from({ length: warm + (quick ? 1_000 : 5_000) }, () => answer(answers++));
+  const file = `/run/${lab.name}/bench.messages`;
+  writeFileSync(file, Buffer.concat([CONTROL_FRAMES.START, ...frames].map(counted)));
+  // they are run as soon as they can, whatever else the machine has to do
+  execFileSync('chrt', ['--rr', '--all-tasks', '-p', '1', String(pid)]);
+  const wire = [tools.wire, socket, 'lo', String(PORT), String(warm), file];
+  const text = await lab.router.output(['chrt', '--rr', '1', ...wire]);
+  execFileSync('chrt', ['--other', '--all-tasks', '-p', '0', String(pid)]);
+  const sorted = text
+    .trim()
+    .split('\n')
+    .map((line) => Number(line) / 1000)
+    .sort((a, b) => a - b);
   bench.record('dnstap.update_median_us', median(sorted));
   bench.record('dnstap.update_p99_us', sorted[Math.floor(sorted.length * 0.99)] ?? NaN);
 }

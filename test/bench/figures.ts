@@ -130,7 +130,7 @@ export const FIGURES = {
     unit: 'µs',
     goal: 150,
     direction: 'max',
-    meaning: 'from a dnstap frame with a new name to its UPDATE at a neighbour, median',
+    meaning: 'from a dnstap frame with a new name to its UPDATE on the wire, median',
   },
   'dnstap.update_p99_us': {
     unit: 'µs',

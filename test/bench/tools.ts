@@ -14,6 +14,7 @@ const OUT = `${DIST}/bench`;
 export interface Tools {
   readonly send: string;
   readonly timed: string;
+  readonly wire: string;
   readonly emptyObject: string;
   readonly learnObject: string;
   readonly matchObject: string;
@@ -25,6 +26,7 @@ export function buildTools(): Tools {
   return {
     send: program('send'),
     timed: program('timed'),
+    wire: program('wire'),
     emptyObject: object('empty'),
     learnObject: object('learn'),
     matchObject: object('match'),
