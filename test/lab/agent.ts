@@ -43,14 +43,13 @@ const handlers: Handlers = {
     new Promise((resolve) => {
       const options = { timeout: timeoutMs, maxBuffer: 2 ** 28 };
       const child = execFile(program, rest, options, (error, stdout, stderr) => {
-        const code = error?.code;
-        const status =
-          error === null ? 0 : typeof code === 'number' ? code : code === undefined ? 128 : 127;
-        resolve({
-          status,
-          stdout,
-          stderr: typeof code === 'string' ? `${stderr}${code}\n` : stderr,
-        });
+        // null: it was ended by a signal
+        const code = error === null ? 0 : (error.code ?? null);
+        if (typeof code === 'number') resolve({ status: code, stdout, stderr });
+        else {
+          const why = code ?? error?.signal ?? 'killed';
+          resolve({ status: code === null ? 128 : 127, stdout, stderr: `${stderr}${why}\n` });
+        }
       });
       child.stdin?.on('error', () => undefined);
       child.stdin?.end(stdin);
