@@ -8,9 +8,9 @@ import {
   readHeader,
   readQuestion,
   readRecord,
-  RECORDS_MAX,
   type Header,
   type Question,
+  type RecordPlace,
 } from './message.ts';
 import { MessageReader, sameName, type Name } from './message-reader.ts';
 import {
@@ -19,12 +19,13 @@ import {
   readCname,
   readPriority,
   readTarget,
-  type RecordPlace,
   SVC_PARAM,
   svcParamsOf,
   TYPE,
 } from './rdata.ts';
 
+/** Records read of a message (Z3). */
+const RECORDS_MAX = 128;
 /** CNAME links followed (Z1). */
 const CHAIN_MAX = 11;
 /** Addresses read of a message, as many as a name may have (Z3). */

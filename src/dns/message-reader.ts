@@ -81,8 +81,10 @@ export class MessageReader {
 
   /** As {@link name}; a pointer to where `known` was read gives `known.wire` itself. */
   nameOr(known: Name, start: number): Name {
-    if (known.start <= POINTER_MAX && this.uint16(start) === (0xc000 | known.start)) {
-      return { wire: known.wire, start, end: start + 2 };
+    const end = start + 2;
+    const isPointer = known.start <= POINTER_MAX && end <= this.message.length;
+    if (isPointer && this.uint16(start) === (0xc000 | known.start)) {
+      return { wire: known.wire, start, end };
     }
     return this.name(start);
   }

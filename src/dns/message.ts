@@ -1,29 +1,17 @@
-/** DNS messages: header, question and answer records (RFC 1035 §4.1). Fields have the names of the RFCs. */
+/** DNS messages: header, question and records (RFC 1035 §4.1), as far as it takes to learn from them. */
 import { DnsError } from './dns-error.ts';
-import { HEADER_SIZE, MessageReader, type Name } from './message-reader.ts';
-import { readRdata, type Rdata, type RecordPlace } from './rdata.ts';
+import { HEADER_SIZE, type MessageReader, type Name } from './message-reader.ts';
 
-/** Records read of a message (Z3). */
-export const RECORDS_MAX = 128;
-
-/** RFC 1035 §4.1.1; AD and CD: RFC 4035 §3.1.6. */
+/** RFC 1035 §4.1.1. */
 export interface Header {
-  readonly id: number;
   /** An answer, not a query. */
   readonly qr: boolean;
   readonly opcode: number;
-  readonly aa: boolean;
   readonly tc: boolean;
-  readonly rd: boolean;
-  readonly ra: boolean;
-  readonly ad: boolean;
-  readonly cd: boolean;
   /** Without the upper bits that EDNS adds. */
   readonly rcode: number;
   readonly qdcount: number;
   readonly ancount: number;
-  readonly nscount: number;
-  readonly arcount: number;
 }
 
 /** RFC 1035 §4.1.2. */
@@ -34,42 +22,16 @@ export interface Question {
   readonly qclass: number;
 }
 
-/** RFC 1035 §4.1.3. */
-export interface ResourceRecord {
+/** A record (RFC 1035 §4.1.3), with RDATA as bytes of the message. */
+export interface RecordPlace {
   readonly name: Uint8Array;
   readonly type: number;
   readonly class: number;
   /** Seconds, as sent. */
   readonly ttl: number;
-  readonly rdata: Rdata;
-}
-
-export interface DnsMessage {
-  readonly header: Header;
-  /** There is none where QDCOUNT is 0. */
-  readonly question: Question | undefined;
-  /** The first 128; `header.ancount` tells how many there are. */
-  readonly answers: readonly ResourceRecord[];
-}
-
-/** Throws DnsError: QDCOUNT for more than one question (RFC 9619 §4), and what the functions below throw. */
-export function decodeMessage(message: Uint8Array): DnsMessage {
-  const reader = new MessageReader(message);
-  const header = readHeader(reader);
-  if (header.qdcount > 1) {
-    throw new DnsError('QDCOUNT', 4, 'RFC 9619 §4', `${header.qdcount} questions`);
-  }
-  let offset = HEADER_SIZE;
-  let question: Question | undefined;
-  if (header.qdcount === 1) ({ question, end: offset } = readQuestion(reader));
-  const answers: ResourceRecord[] = [];
-  for (let left = Math.min(header.ancount, RECORDS_MAX); left > 0; left--) {
-    const place = readRecord(reader, reader.name(offset));
-    const { name, type, class: rrClass, ttl } = place;
-    answers.push({ name, type, class: rrClass, ttl, rdata: readRdata(reader, place) });
-    offset = place.end;
-  }
-  return { header, question, answers };
+  /** Where RDATA begins, and what follows it. */
+  readonly start: number;
+  readonly end: number;
 }
 
 /** Throws DnsError SHORT_MESSAGE. */
@@ -80,20 +42,12 @@ export function readHeader(reader: MessageReader): Header {
   }
   const flags = reader.uint16(2);
   return {
-    id: reader.uint16(0),
     qr: (flags & 0x8000) !== 0,
     opcode: (flags >> 11) & 0xf,
-    aa: (flags & 0x0400) !== 0,
     tc: (flags & 0x0200) !== 0,
-    rd: (flags & 0x0100) !== 0,
-    ra: (flags & 0x0080) !== 0,
-    ad: (flags & 0x0020) !== 0,
-    cd: (flags & 0x0010) !== 0,
     rcode: flags & 0xf,
     qdcount: reader.uint16(4),
     ancount: reader.uint16(6),
-    nscount: reader.uint16(8),
-    arcount: reader.uint16(10),
   };
 }
 

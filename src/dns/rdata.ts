@@ -1,4 +1,4 @@
-/** RDATA of the types that lead to addresses; that of others stays bytes. */
+/** RDATA of the types that lead to addresses. */
 import { DnsError } from './dns-error.ts';
 import type { MessageReader, Name } from './message-reader.ts';
 
@@ -7,64 +7,6 @@ export const TYPE = { A: 1, CNAME: 5, AAAA: 28, SVCB: 64, HTTPS: 65 } as const;
 export const CLASS_IN = 1;
 /** SvcParamKeys, RFC 9460 §14.3.2. */
 export const SVC_PARAM = { IPV4HINT: 4, IPV6HINT: 6 } as const;
-
-export type Rdata =
-  /** 4 bytes of A, 16 of AAAA. */
-  | { readonly kind: 'address'; readonly address: Uint8Array }
-  | { readonly kind: 'cname'; readonly cname: Uint8Array }
-  | {
-      readonly kind: 'service';
-      /** 0: AliasMode (RFC 9460 §2.4.2). */
-      readonly svcPriority: number;
-      readonly targetName: Uint8Array;
-      /** In the message's order. */
-      readonly svcParams: readonly SvcParam[];
-    }
-  | { readonly kind: 'other'; readonly bytes: Uint8Array };
-
-export interface SvcParam {
-  readonly key: number;
-  readonly value: Uint8Array;
-}
-
-/** A record (RFC 1035 §4.1.3), with RDATA as bytes of the message. */
-export interface RecordPlace {
-  readonly name: Uint8Array;
-  readonly type: number;
-  readonly class: number;
-  /** Seconds, as sent. */
-  readonly ttl: number;
-  /** Where RDATA begins, and what follows it. */
-  readonly start: number;
-  readonly end: number;
-}
-
-/** RDATA of a record; bytes are views. Throws DnsError BAD_RECORD and what MessageReader throws. */
-export function readRdata(reader: MessageReader, record: RecordPlace): Rdata {
-  const { type, start, end } = record;
-  const { message } = reader;
-  if (record.class === CLASS_IN) {
-    switch (type) {
-      case TYPE.A:
-      case TYPE.AAAA:
-        checkAddress(type, start, end);
-        return { kind: 'address', address: message.subarray(start, end) };
-      case TYPE.CNAME:
-        return { kind: 'cname', cname: readCname(reader, start, end).wire };
-      case TYPE.SVCB:
-      case TYPE.HTTPS: {
-        const svcPriority = readPriority(reader, start, end);
-        const target = readTarget(reader, start, end);
-        const svcParams = Array.from(svcParamsOf(reader, target.end, end), (param) => ({
-          key: param.key,
-          value: message.subarray(param.start, param.end),
-        }));
-        return { kind: 'service', svcPriority, targetName: target.wire, svcParams };
-      }
-    }
-  }
-  return { kind: 'other', bytes: message.subarray(start, end) };
-}
 
 /** Of A (RFC 1035 §3.4.1) or AAAA (RFC 3596 §2.2). */
 export function checkAddress(

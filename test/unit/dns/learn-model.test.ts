@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { DnsReason } from '../../../src/dns/dns-error.ts';
 import { learnFrom, type Lesson } from '../../../src/dns/learn.ts';
 import { concat, toHex, u16, u8 } from '../../bpf/frames/bytes.ts';
-import { ANSWER, message, TYPE } from '../../bpf/frames/dns.ts';
+import { ANSWER, message, pointer, TYPE } from '../../bpf/frames/dns.ts';
 import { labelHash, wholeHash } from '../../bpf/model/hash.ts';
 import { ANY, binary, mapped, PROTECTED, SIDE } from '../../bpf/model/layout.ts';
 import { MESSAGE_MAX } from '../../bpf/model/limits.ts';
@@ -194,6 +194,20 @@ describe('user space and the kernel programs', () => {
     const missing = reasons.filter((reason) => !seen.has(reason));
     assert.deepEqual(missing, [], 'reasons that no message came to');
     if (MESSAGES > 100_000) console.log(seen);
+  });
+
+  it('find half a pointer to be none, though the other half be zero', () => {
+    const text = { owner: pointer(12), type: TYPE.TXT, data: new Uint8Array(213) };
+    const cname = { owner: pointer(12), type: TYPE.CNAME, data: { name: 't' } }; // RDATA is at 0x100
+    const bytes = message({
+      flags: ANSWER,
+      question: { name: 'q', type: TYPE.A },
+      answers: [text, cname],
+      counts: [1, 3, 0, 0],
+      trailer: u8(0xc1),
+    });
+    assert.deepEqual([...bytes.subarray(0x100)], [1, 0x74, 0, 0xc1]);
+    assert.equal(compare(bytes), 'BAD_NAME');
   });
 
   it('differ where the kernel stops reading: after 4,096 bytes', () => {
