@@ -4,7 +4,7 @@ export type DnstapErrorCode =
   | 'control' // a control frame that cannot be read, or not at this place
   | 'content-type' // a stream of something else than dnstap
   | 'payload' // a data frame that is no dnstap message; the stream goes on
-  | 'timeout' // no handshake, or nothing for too long
+  | 'timeout' // no handshake for too long
   | 'full' // more senders than there may be
   | 'socket' // the system's error is the cause
   | 'consumer'; // onMessage failed; its error is the cause

@@ -122,6 +122,8 @@ function decodeMessage(
 
 /** The highest of both schemas; what is above is passed over. */
 const HIGHEST_FIELD = 16;
+/** So that a frame of half a million takes no longer than one of a few; eight times what both schemas have. */
+const FIELDS_MAX = 128;
 
 /** By number and wire type, so that a field of another type is one that is not known. The last one of a number counts. */
 type Fields = ReadonlyMap<number, number | Uint8Array>;
@@ -131,8 +133,9 @@ function fieldsOf(bytes: Uint8Array): Fields {
   const fields = new Map<number, number | Uint8Array>();
   const reader = new PbfReader(bytes);
   let number = -1;
+  let count = 0;
   try {
-    while (number !== 0 && reader.pos < reader.length) {
+    while (number !== 0 && reader.pos < reader.length && count++ < FIELDS_MAX) {
       number = reader.nextField();
       const wireType = reader.type;
       const key = field(number, wireType);
@@ -146,6 +149,7 @@ function fieldsOf(bytes: Uint8Array): Fields {
     throw bad('no protocol buffer', error);
   }
   if (number === 0) throw bad('field number 0');
+  if (reader.pos < reader.length) throw bad(`more than ${FIELDS_MAX} fields`);
   if (reader.pos > reader.length) throw bad('field is cut off');
   return fields;
 }

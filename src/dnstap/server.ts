@@ -3,7 +3,7 @@ import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { messageOf } from '../base/errors.ts';
 import { DnstapError } from './dnstap-error.ts';
 import type { DnstapMessage, MessageType } from './dnstap-message.ts';
-import { Sender, type DnstapSender, type SenderEvents, type SenderLimits } from './sender.ts';
+import { Sender, type DnstapSender, type SenderEvents } from './sender.ts';
 import { cannotListen, listenOnUnix, type UnixAddress } from './unix-listener.ts';
 
 export interface TcpAddress {
@@ -12,17 +12,19 @@ export interface TcpAddress {
   readonly port: number;
 }
 
-export interface DnstapLimits extends SenderLimits {
+export interface DnstapLimits {
   /** Connections at a time. */
   readonly senders: number;
+  /** From the connection to START. */
+  readonly handshakeMs: number;
 }
 
 export interface DnstapOptions {
   readonly listen: { readonly unix?: UnixAddress; readonly tcp?: TcpAddress };
   /** What the consumer gets; default CLIENT_RESPONSE alone. */
   readonly messageTypes?: readonly MessageType[];
-  /** A promise makes the sender wait until it is settled. Bytes are views: copy what is kept for long. */
-  readonly onMessage: (message: DnstapMessage, sender: DnstapSender) => void | Promise<void>;
+  /** Bytes are views: copy what is kept for long. What it throws ends the sender. */
+  readonly onMessage: (message: DnstapMessage, sender: DnstapSender) => void;
   /** Why a sender was closed or refused; of its malformed frames the first is told, all are counted. */
   readonly onProblem: (problem: DnstapError, sender: DnstapSender | undefined) => void;
   readonly limits?: Partial<DnstapLimits>;
@@ -52,11 +54,7 @@ export interface DnstapServer {
   readonly close: () => Promise<void>;
 }
 
-/**
- * A sender that is closed loses what it has written, and most notice only when they write again: so they may be
- * silent for long.
- */
-const LIMITS: DnstapLimits = { senders: 64, handshakeMs: 10_000, idleMs: 3_600_000 };
+const LIMITS: DnstapLimits = { senders: 64, handshakeMs: 10_000 };
 
 /** Throws DomainrouteError where it cannot listen: `config`, `busy` or `platform`. */
 export async function createDnstapServer(options: DnstapOptions): Promise<DnstapServer> {
@@ -85,7 +83,7 @@ export async function createDnstapServer(options: DnstapOptions): Promise<Dnstap
         return;
       }
       stats.messages++;
-      return options.onMessage(message, sender);
+      options.onMessage(message, sender);
     },
     dropped: (sender, malformed) => {
       if (malformed === undefined) {
@@ -118,7 +116,7 @@ export async function createDnstapServer(options: DnstapOptions): Promise<Dnstap
       return;
     }
     stats.accepted++;
-    const sender = new Sender(stats.accepted, socket, events, limits);
+    const sender = new Sender(stats.accepted, socket, events, limits.handshakeMs);
     senders.set(sender, serve(sender));
   };
 

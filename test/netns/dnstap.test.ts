@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
-import type { Host } from '../lab/host.ts';
 import { useLab } from '../lab/mocha.ts';
 import { until } from '../lab/until.ts';
 import type { SinkLine } from './support/dnstap-sink.ts';
 import { programArgv } from './support/program.ts';
+import { startBind, startUnbound, type ResolverOptions } from './support/resolvers.ts';
 
 /** Of the router, where dnstap goes to; of client2, where the resolvers are. */
 const SINK = { address: '192.168.77.1', port: 6000 } as const;
@@ -24,51 +24,6 @@ const CLIENT = { inet: '192.168.77.10', inet6: '2001:db8:77::10' } as const;
 /** Resolvers connect again after up to five seconds, fstrm's interval. */
 const RECONNECT_MS = 15_000;
 
-const unbound = (name: ServerName, tap: string): string => `
-server:
-  interface: ${SERVERS[name].inet}
-  interface: ${SERVERS[name].inet6}
-  access-control: 0.0.0.0/0 allow
-  access-control: ::/0 allow
-  module-config: "iterator"
-  chroot: ""
-  username: ""
-  pidfile: ""
-  use-syslog: no
-  num-threads: 1
-remote-control:
-  control-enable: no
-forward-zone:
-  name: "."
-  forward-addr: ${SINK.address}
-dnstap:
-  dnstap-enable: yes
-  ${tap}
-  dnstap-send-identity: yes
-  dnstap-identity: "${name}"
-  dnstap-log-client-response-messages: yes
-`;
-
-const bind = (directory: string, socket: string): string => `
-options {
-  directory "${directory}";
-  listen-on { ${SERVERS.bind.inet}; };
-  listen-on-v6 { ${SERVERS.bind.inet6}; };
-  allow-query { any; };
-  allow-recursion { any; };
-  recursion yes;
-  forward only;
-  forwarders { ${SINK.address}; };
-  dnssec-validation no;
-  pid-file none;
-  session-keyfile none;
-  dnstap { client response; };
-  dnstap-output unix "${socket}";
-  dnstap-identity "bind";
-};
-controls {};
-`;
-
 describe('dnstap of real resolvers', () => {
   const cnames = {
     'alias.example.com': 'second.example.com',
@@ -80,17 +35,11 @@ describe('dnstap of real resolvers', () => {
   let sink: ChildProcess;
   let socket: string;
 
-  /** Starts a program that runs until the end; its log is of no interest. */
-  function spawn(host: Host, argv: readonly string[], stdout: 'pipe' | 'ignore'): ChildProcess {
-    const child = host.spawn(argv, { stdio: ['ignore', stdout, 'ignore'] });
-    processes.push(child);
-    return child;
-  }
-
   async function startSink(): Promise<void> {
     lines = [];
     const argv = [...programArgv(lab(), 'dnstap-sink'), socket, SINK.address, String(SINK.port)];
-    sink = spawn(lab().router, argv, 'pipe');
+    sink = lab().router.spawn(argv, { stdio: ['ignore', 'pipe', 'ignore'] });
+    processes.push(sink);
     assert.ok(sink.stdout !== null);
     createInterface(sink.stdout).on('line', (line) => lines.push(JSON.parse(line) as SinkLine));
     await until('the sink listens', () => lines.some(({ kind }) => kind === 'listening'));
@@ -143,19 +92,20 @@ describe('dnstap of real resolvers', () => {
     await lab().client2.output(['ip', '-batch', '-'], addresses.join('\n'));
     await startSink();
 
-    const unboundCopy = copy('unbound', directory);
-    const taps = {
-      'unbound, unix': `dnstap-socket-path: "${socket}"`,
-      'unbound, TCP': `dnstap-ip: "${SINK.address}@${SINK.port}"\n  dnstap-tls: no\n  dnstap-bidirectional: no`,
-    } as const;
-    for (const [i, [name, tap]] of Object.entries(taps).entries()) {
-      const file = `${directory}/unbound${i}.conf`;
-      writeFileSync(file, unbound(name as ServerName, tap));
-      spawn(lab().client2, [unboundCopy, '-d', '-p', '-c', file], 'ignore');
-    }
-    const file = `${directory}/named.conf`;
-    writeFileSync(file, bind(directory, socket));
-    spawn(lab().client2, [copy('named', directory), '-g', '-n', '1', '-c', file], 'ignore');
+    const options = (name: ServerName): ResolverOptions => ({
+      directory: `${directory}/${name}`,
+      address: SERVERS[name].inet,
+      address6: SERVERS[name].inet6,
+      forwarder: SINK.address,
+      identity: name,
+    });
+    const tcp = `dnstap-ip: "${SINK.address}@${SINK.port}"\n  dnstap-tls: no\n  dnstap-bidirectional: no`;
+    const { client2 } = lab();
+    processes.push(
+      startUnbound(client2, options('unbound, unix'), `dnstap-socket-path: "${socket}"`),
+      startUnbound(client2, options('unbound, TCP'), tcp),
+      startBind(client2, options('bind'), socket),
+    );
   });
 
   after(() => {
@@ -202,10 +152,3 @@ describe('dnstap of real resolvers', () => {
     for (const name of NAMES) await told(name, 'plain.example.org');
   });
 });
-
-/** AppArmor has profiles by path, which let resolvers use no directory but their own. */
-function copy(program: string, directory: string): string {
-  const path = `${directory}/${program}`;
-  copyFileSync(`/usr/sbin/${program}`, path);
-  return path;
-}

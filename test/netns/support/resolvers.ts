@@ -1,31 +1,37 @@
 /** Real resolvers beside the lab's own, which tell of their answers over dnstap. */
 import type { ChildProcess } from 'node:child_process';
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 
 import type { Host } from '../../lab/host.ts';
 
 /** Where a resolver is asked, and whom it asks. */
 export interface ResolverOptions {
-  /** For its files. */
+  /** For its files, and no other resolver's of its kind; made if it is not there. */
   readonly directory: string;
   readonly address: string;
+  /** Default: IPv4 alone. */
+  readonly address6?: string;
   readonly forwarder: string;
+  /** Told with each answer; default: none. */
+  readonly identity?: string;
 }
 
 /** `tap`: lines of its section `dnstap` that say where to. */
 export function startUnbound(
   host: Host,
-  { directory, address, forwarder }: ResolverOptions,
+  { directory, address, address6, forwarder, identity }: ResolverOptions,
   tap: string,
 ): ChildProcess {
+  const program = copy('unbound', directory);
   const file = `${directory}/unbound.conf`;
   writeFileSync(
     file,
     `
 server:
   interface: ${address}
-  do-ip6: no
+  ${address6 === undefined ? 'do-ip6: no' : `interface: ${address6}`}
   access-control: 0.0.0.0/0 allow
+  access-control: ::/0 allow
   module-config: "iterator"
   chroot: ""
   username: ""
@@ -40,18 +46,20 @@ forward-zone:
 dnstap:
   dnstap-enable: yes
   ${tap}
+  ${identity === undefined ? '' : `dnstap-send-identity: yes\n  dnstap-identity: "${identity}"`}
   dnstap-log-client-response-messages: yes
 `,
   );
-  return host.spawn([copy('unbound', directory), '-d', '-p', '-c', file], { stdio: 'ignore' });
+  return host.spawn([program, '-d', '-p', '-c', file], { stdio: 'ignore' });
 }
 
 /** By a unix socket: it knows nothing else. */
 export function startBind(
   host: Host,
-  { directory, address, forwarder }: ResolverOptions,
+  { directory, address, address6, forwarder, identity }: ResolverOptions,
   socket: string,
 ): ChildProcess {
+  const program = copy('named', directory);
   const file = `${directory}/named.conf`;
   writeFileSync(
     file,
@@ -59,7 +67,9 @@ export function startBind(
 options {
   directory "${directory}";
   listen-on { ${address}; };
-  listen-on-v6 { none; };
+  listen-on-v6 { ${address6 ?? 'none'}; };
+  allow-query { any; };
+  allow-recursion { any; };
   recursion yes;
   forward only;
   forwarders { ${forwarder}; };
@@ -68,16 +78,17 @@ options {
   session-keyfile none;
   dnstap { client response; };
   dnstap-output unix "${socket}";
+  dnstap-identity ${identity === undefined ? 'none' : `"${identity}"`};
 };
 controls {};
 `,
   );
-  const argv = [copy('named', directory), '-g', '-n', '1', '-c', file];
-  return host.spawn(argv, { stdio: 'ignore' });
+  return host.spawn([program, '-g', '-n', '1', '-c', file], { stdio: 'ignore' });
 }
 
 /** AppArmor has profiles by path, which let resolvers use no directory but their own. */
 function copy(program: string, directory: string): string {
+  mkdirSync(directory, { recursive: true });
   const path = `${directory}/${program}`;
   copyFileSync(`/usr/sbin/${program}`, path);
   return path;

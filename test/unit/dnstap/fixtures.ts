@@ -2,6 +2,9 @@
 import { PbfWriter } from 'pbf';
 import { CONTROL_FRAMES } from '../../vectors/dnstap.ts';
 
+/** Mutated inputs for each decoder. */
+export const MUTATIONS = Number(process.env['DR_DNSTAP_INPUTS'] ?? 20_000);
+
 export function u32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(value);
