@@ -56,6 +56,13 @@ export function clientInterface(client: Uint8Array): number | undefined {
   return Buffer.compare(client, clientOfInterface(ifindex)) === 0 ? ifindex : undefined;
 }
 
+/** No address of a client, since it means something else in the maps: `::`, or of 100::/63 (`is_reserved` of bpf/packet.h). */
+export function isReserved(address: Uint8Array): boolean {
+  const words = new DataView(address.buffer, address.byteOffset, 16);
+  if (words.getUint32(0) === 0x01000000) return words.getUint32(4) <= 1;
+  return address.every((byte) => byte === 0);
+}
+
 /** A MAC address, an address, or null for any client. */
 export function formatClient(client: Uint8Array): string | null {
   if (client.every((byte) => byte === 0)) return null;

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../../base/errors.ts';
 import { createDnstapServer, type DnstapServer } from '../../dnstap/server.ts';
+import { isReserved } from '../../model/client.ts';
 import type { DnstapSource } from '../../model/dnstap.ts';
 import type { DnstapSourceStatus } from './status.ts';
 
@@ -55,7 +56,11 @@ export class DnstapSources {
       listen,
       messageTypes,
       onMessage: ({ message, queryAddress }) => {
-        this.#onAnswer(message, client ? queryAddress : undefined);
+        if (!client) this.#onAnswer(message, undefined);
+        // of nobody who is known: it would hold for others
+        else if (queryAddress !== undefined && !isReserved(queryAddress)) {
+          this.#onAnswer(message, queryAddress);
+        }
       },
       onProblem: (problem) => this.#log(`dnstap '${section}': ${problem.message}`),
     });
