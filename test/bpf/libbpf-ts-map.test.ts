@@ -198,6 +198,19 @@ describe('libbpf-ts: BpfMap', () => {
     );
   });
 
+  it('says that a map without keys has no entries to read', () => {
+    const ring = create(MapType.RINGBUF, 0, 4096, 0);
+    assert.throws(() => ring.entries(), bpfError('ENOTSUPP', /^Cannot read map 'numbers'/));
+  });
+
+  it('reads in parts only what has buckets: keys may be longer than the number of one', () => {
+    const trie = create(MapType.LPM_TRIE, 4, 8, 68);
+    for (const length of [8, 16, 24]) trie.update(new Uint8Array(68).fill(length, 0, 1), u32(1));
+    const refused = bpfError('ENOTSUPP', /^Cannot read map 'numbers' in parts/);
+    assert.throws(() => [...trie.parts(1)], refused);
+    assert.throws(() => [...create(MapType.ARRAY, 4, 8).parts(1)], refused);
+  });
+
   it('holds maps, which are exchanged whole', () => {
     const outer = kernel.object.map('generations');
     assert.equal(outer.lookupInner(u32(7)), undefined);

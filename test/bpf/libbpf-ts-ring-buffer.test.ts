@@ -52,6 +52,18 @@ describe('libbpf-ts: RingBuffer', () => {
     ring.close();
   });
 
+  it('may be closed by its receiver on the event loop', async () => {
+    let count = 0;
+    const ring = new RingBuffer(kernel.object.map('events'), () => {
+      count++;
+      ring.close();
+    });
+    emit(3);
+    await until(() => count > 0);
+    assert.equal(count, 1);
+    assert.throws(() => ring.consume(), bpfError('EBADF', /^Cannot use closed ring buffer/));
+  });
+
   it('lets exceptions of the receiver surface, and goes on', () => {
     const path = join(kernel.pins, 'events');
     const ring = new RingBuffer(kernel.object.map('events'), () => undefined);

@@ -19,6 +19,7 @@ import {
   SOL_SOCKET,
   TCP_MD5SIG,
 } from '#libbpf-ts';
+import { native } from '../../src/lib/libbpf-ts/addon.ts';
 import { bpfError, child, useKernel, u32, u64 } from './fixtures/libbpf-ts.ts';
 
 describe('libbpf-ts: loadAddon and system calls', () => {
@@ -69,6 +70,20 @@ describe('libbpf-ts: loadAddon and system calls', () => {
       assert.throws(() => getsockopt(fd, SOL_SOCKET, SO_MARK, 5000), TypeError);
       server.close(done);
     });
+  });
+
+  it('gets no more of an option than was asked for', () => {
+    // the kernel tells the length of the whole bitmap of groups, whatever it was given room for
+    const [AF_NETLINK, SOCK_RAW, SOL_NETLINK] = [16, 3, 270];
+    const [NETLINK_ADD_MEMBERSHIP, NETLINK_LIST_MEMBERSHIPS] = [1, 9];
+    const fd = native().openSocket(AF_NETLINK, SOCK_RAW, undefined);
+    try {
+      setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, u32(1));
+      assert.deepEqual(getsockopt(fd, SOL_NETLINK, NETLINK_LIST_MEMBERSHIPS, 4), u32(1));
+      assert.deepEqual(getsockopt(fd, SOL_NETLINK, NETLINK_LIST_MEMBERSHIPS, 0), u32());
+    } finally {
+      closeSync(fd);
+    }
   });
 
   it('sets a key that signs TCP segments (RFC 2385)', (done) => {

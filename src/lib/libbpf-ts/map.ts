@@ -101,12 +101,12 @@ export class BpfMap extends Resource {
     return native().mapDeleteBatch(this.handle, keys, count);
   }
 
-  /** Everything in one call; what changes meanwhile may be missed or come twice. */
+  /** Everything in one call; what changes meanwhile may be missed or come twice. Throws ENOTSUPP without keys. */
   entries(): MapEntries {
     return native().mapEntries(this.handle);
   }
 
-  /** The same in parts of about `size`, for a map that is large: of hashes. */
+  /** The same in parts of about `size`, for a map that is large. Throws ENOTSUPP if it is no hash. */
   *parts(size: number): Generator<MapEntries, void> {
     let position: Uint8Array | undefined;
     do {

@@ -16,6 +16,9 @@
 /* Room at first, most of it not touched if the map has fewer entries. */
 #define BYTES_AT_FIRST (8 << 20)
 
+/* Of a hash: the number of a bucket. */
+#define POSITION_SIZE sizeof(uint32_t)
+
 /* Lookups in a row that may find their entry just deleted. */
 #define RETRIES 100
 
@@ -31,25 +34,33 @@ static bool lacks_batches(int error)
 	return error == ENOTSUPP || error == EOPNOTSUPP || error == EINVAL;
 }
 
+/* Makes room for `room` entries; 0 or a negative errno. */
+static int resize(const struct handle *map, struct entries *entries,
+		  size_t room)
+{
+	uint8_t *resized;
+
+	resized = reallocarray(entries->keys, room, map->key_size);
+	if (!resized)
+		return -ENOMEM;
+	entries->keys = resized;
+	resized = reallocarray(entries->values, room, map->slot_size);
+	if (!resized)
+		return -ENOMEM;
+	entries->values = resized;
+	entries->room = room;
+	return 0;
+}
+
 static int grow(const struct handle *map, struct entries *entries)
 {
 	size_t room = BYTES_AT_FIRST / (map->key_size + map->slot_size);
-	uint8_t *grown;
 
 	if (entries->room)
 		room = entries->room * 2;
 	else if (room < ENTRIES_AT_LEAST)
 		room = ENTRIES_AT_LEAST;
-	grown = realloc(entries->keys, room * map->key_size + 1);
-	if (!grown)
-		return -ENOMEM;
-	entries->keys = grown;
-	grown = realloc(entries->values, room * map->slot_size + 1);
-	if (!grown)
-		return -ENOMEM;
-	entries->values = grown;
-	entries->room = room;
-	return 0;
+	return resize(map, entries, room);
 }
 
 /*
@@ -157,6 +168,9 @@ static napi_value map_entries(napi_env env, napi_callback_info info)
 	ARGUMENTS(1);
 	if (!get_handle(env, argv[0], KIND_MAP, &map))
 		return NULL;
+	/* Ring buffers and queues. */
+	if (!map->key_size || !map->slot_size)
+		return throw_bpf(env, ENOTSUPP, "read map '%s'", map->name);
 	error = read_batches(map, &entries);
 	if (error && !entries.count && lacks_batches(-error))
 		error = read_singly(map, &entries);
@@ -169,28 +183,33 @@ static napi_value map_entries(napi_env env, napi_callback_info info)
 	return result;
 }
 
+static bool is_hash(uint32_t type)
+{
+	return type == BPF_MAP_TYPE_HASH || type == BPF_MAP_TYPE_PERCPU_HASH ||
+	       type == BPF_MAP_TYPE_LRU_HASH ||
+	       type == BPF_MAP_TYPE_LRU_PERCPU_HASH ||
+	       type == BPF_MAP_TYPE_HASH_OF_MAPS;
+}
+
 /*
- * One BPF_MAP_LOOKUP_BATCH with room for `entries->room`, or twice as many
+ * One BPF_MAP_LOOKUP_BATCH with room for `room` entries, or twice as many
  * while a bucket is larger. -ENOENT: these are the last.
  */
 static int read_part(const struct handle *map, struct entries *entries,
-		     uint8_t *in, uint8_t *out)
+		     uint32_t room, uint8_t *in, uint8_t *out)
 {
 	__u32 count;
 	int error;
 
 	do {
-		free(entries->keys);
-		free(entries->values);
-		entries->keys = malloc(entries->room * map->key_size + 1);
-		entries->values = malloc(entries->room * map->slot_size + 1);
-		if (!entries->keys || !entries->values)
-			return -ENOMEM;
-		count = (__u32)entries->room;
+		error = resize(map, entries, room);
+		if (error)
+			return error;
+		count = room;
 		error = bpf_map_lookup_batch(map->fd, in, out, entries->keys,
 					     entries->values, &count, NULL);
-		entries->room *= 2;
-	} while (error == -ENOSPC);
+		room *= 2;
+	} while (error == -ENOSPC && room);
 	if (!error || error == -ENOENT)
 		entries->count = count;
 	return error;
@@ -198,11 +217,12 @@ static int read_part(const struct handle *map, struct entries *entries,
 
 /*
  * mapPart(map, position | undefined, room) → {count, keys, values, position},
- * without a position: there are no more. Of hashes.
+ * without a position: there are no more. Of hashes: the position of others is
+ * a key, of any size.
  */
 static napi_value map_part(napi_env env, napi_callback_info info)
 {
-	uint8_t *position = NULL, next[8] = { 0 };
+	uint8_t *position = NULL, next[POSITION_SIZE] = { 0 };
 	struct entries entries = { 0 };
 	napi_value result = NULL;
 	struct handle *map;
@@ -214,6 +234,9 @@ static napi_value map_part(napi_env env, napi_callback_info info)
 	if (!get_handle(env, argv[0], KIND_MAP, &map) ||
 	    !get_u32(env, argv[2], "room", &room))
 		return NULL;
+	if (!is_hash(map->map_type))
+		return throw_bpf(env, ENOTSUPP, "read map '%s' in parts",
+				 map->name);
 	if (!is_undefined(env, argv[1])) {
 		if (!get_bytes(env, argv[1], "position", &position, &length))
 			return NULL;
@@ -221,8 +244,7 @@ static napi_value map_part(napi_env env, napi_callback_info info)
 			return throw_type(env, "position must have %zu bytes",
 					  sizeof(next));
 	}
-	entries.room = room > 0 ? room : 1;
-	error = read_part(map, &entries, position, next);
+	error = read_part(map, &entries, room ? room : 1, position, next);
 	if (error && error != -ENOENT)
 		throw_bpf(env, -error, "read map '%s'", map->name);
 	else

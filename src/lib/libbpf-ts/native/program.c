@@ -41,7 +41,7 @@ static napi_value program_info(napi_env env, napi_callback_info info)
 static napi_value test_run(napi_env env, napi_callback_info info)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, run);
-	uint8_t *data, *context = NULL, *out, *context_out;
+	uint8_t *data, *context = NULL, *out = NULL, *context_out;
 	size_t length, context_length = 0;
 	napi_value result = NULL;
 	struct handle *program;
@@ -55,7 +55,9 @@ static napi_value test_run(napi_env env, napi_callback_info info)
 	    !get_u32(env, argv[3], "repeat", &repeat) ||
 	    !get_u32(env, argv[4], "dataOutSize", &size))
 		return NULL;
-	out = malloc((size_t)size + context_length + 1);
+	/* Zeroed: not every type of program writes to it. */
+	if (size < SIZE_MAX - context_length)
+		out = calloc(1, size + context_length + 1);
 	if (!out)
 		return throw_bpf(env, ENOMEM, "run program '%s'",
 				 program->name);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Sockets that Node cannot make: in another network namespace, bound before they connect. */
+/*
+ * Sockets that Node cannot make: in another network namespace, bound before
+ * they connect.
+ */
 #include "addon.h"
 
 #include <errno.h>

@@ -87,7 +87,8 @@ static napi_value get_socket_option(napi_env env, napi_callback_info info)
 		return throw_bpf(env, errno,
 				 "get option %d of level %d of socket %d",
 				 option, level, fd);
-	return new_bytes(env, value, length);
+	/* Some options tell how long they are, whatever fits. */
+	return new_bytes(env, value, length < size ? length : size);
 }
 
 static napi_value memlock_unlimited(napi_env env, napi_callback_info info)

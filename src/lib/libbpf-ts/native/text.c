@@ -381,12 +381,16 @@ static bool put_part(napi_env env, napi_value part, struct text *text,
 	uint8_t *keys, *values, *rows;
 	uint32_t numbers[3];
 	struct row row = { .seconds = numbers + 1 };
+	/* All first: a getter could take the bytes of the one before away. */
+	napi_value elements[] = {
+		element(env, part, 0),
+		element(env, part, 1),
+		element(env, part, 2),
+	};
 
-	if (!get_bytes(env, element(env, part, 0), "keys", &keys,
-		       &keys_length) ||
-	    !get_bytes(env, element(env, part, 1), "values", &values,
-		       &values_length) ||
-	    !get_bytes(env, element(env, part, 2), "rows", &rows, &rows_length))
+	if (!get_bytes(env, elements[0], "keys", &keys, &keys_length) ||
+	    !get_bytes(env, elements[1], "values", &values, &values_length) ||
+	    !get_bytes(env, elements[2], "rows", &rows, &rows_length))
 		return false;
 	for (i = 0; i + sizeof(numbers) <= rows_length; i += sizeof(numbers)) {
 		memcpy(numbers, rows + i, sizeof(numbers));
