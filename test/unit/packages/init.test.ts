@@ -34,7 +34,8 @@ const TRIGGER = 'trigger domainroute';
 const INSTANCE = [
   'instance main',
   'param command /usr/bin/node --max-old-space-size=64 --max-semi-space-size=2 /usr/lib/domainroute/domainroute.cjs daemon',
-  'param file /usr/lib/domainroute/domainroute.cjs',
+  // all that the daemon loads: an upgrade may change only some of it
+  'param file /usr/lib/domainroute/domainroute.cjs /usr/lib/domainroute/libbpf.node /usr/lib/domainroute/bpf/*.o',
   'param respawn 3600 5 0',
   'param term_timeout 10',
   'jail domainroute',
