@@ -110,11 +110,12 @@ function endOfName(
   return wire.length - offset <= 1 && offset <= TEXT_MAX + 1 ? offset : undefined;
 }
 
-/** `text` is what the user wrote, `ascii` the same with punycode. */
-function encode(text: string, ascii: string): Uint8Array {
-  if (ascii === '') throw invalid(text, 'is empty');
+/** `text` is what the user wrote, `absolute` the same with punycode, and maybe with the root's dot. */
+function encode(text: string, absolute: string): Uint8Array {
+  if (absolute === '') throw invalid(text, 'is empty');
+  const ascii = absolute.endsWith('.') ? absolute.slice(0, -1) : absolute;
   if (isIPv4(ascii)) throw invalid(text, 'is an address, not a name');
-  const length = ascii.endsWith('.') ? ascii.length - 1 : ascii.length;
+  const { length } = ascii;
   if (length > TEXT_MAX) throw invalid(text, `is longer than ${TEXT_MAX} characters`);
   const wire = new Uint8Array(length + 1);
   let start = 0;

@@ -103,6 +103,9 @@ describe('domain names: text to wire form', () => {
       ['$(reboot).example', /character '\$'/],
       ['wan;reboot', /character ';'/],
       ['192.0.2.1', /is an address/],
+      ['192.0.2.1.', /is an address/],
+      ['192.0.2.1..', /empty label/],
+      ['１９２.0.2.1。', /is an address/], // full-width digits, ideographic full stop
       ['2001:db8::1', /character ':'/],
       ['ü%41.example', /character '%'/],
       ['ü/.example', /character '\/'/],
