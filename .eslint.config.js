@@ -6,8 +6,8 @@ const readonly = (...names) => Object.fromEntries(names.map((name) => [name, 're
 const LUCI_FILES = ['luci-app/htdocs/**/*.js', 'test/luci/double/*.js'];
 const LUCI_GLOBALS = readonly(
   ...['_', 'N_', 'E', 'L', 'window', 'document', 'performance', 'URL', 'URLSearchParams'],
-  ...['TextEncoder', 'baseclass', 'dom', 'form', 'poll', 'rpc', 'uci', 'ui', 'view', 'backend'],
-  ...['chart', 'explanation', 'fields', 'grid', 'hosts', 'live', 'lookups', 'main', 'options'],
+  ...['TextEncoder', 'baseclass', 'dom', 'form', 'poll', 'rpc', 'uci', 'ui', 'view', 'addresses'],
+  ...['backend', 'chart', 'explanation', 'fields', 'grid', 'hosts', 'live', 'lookups', 'main', 'options'],
   ...['panels', 'problems', 'refresh', 'table', 'values', 'words'],
 );
 const DOUBLE_GLOBALS = readonly('console', 'fetch', 'setInterval', 'structuredClone', 'widgets');

@@ -1,9 +1,6 @@
 /** Makes resources/domainroute/options.js from the table of src/config/options.ts. */
 import { format, resolveConfig } from 'prettier';
-import { LIST, MAIN, RULE, type SectionSpec } from '../../src/config/options.ts';
-
-/** Those that have a page. */
-const SECTIONS: readonly SectionSpec[] = [MAIN, RULE, LIST];
+import { SECTIONS } from '../../src/config/options.ts';
 
 export const OPTIONS_FILE = new URL(
   '../htdocs/luci-static/resources/domainroute/options.js',
@@ -47,13 +44,16 @@ function message(words: string): string {
   return `_(${JSON.stringify(words)})`;
 }
 
-/** `mark_mask` as `Mark mask`. */
+/** `mark_mask` as `Mark mask`, `next_hop6` as `Next hop IPv6`. */
 function titleOf(name: string): string {
-  const words = name.split('_').map((word) => (ACRONYMS.has(word) ? word.toUpperCase() : word));
+  const words = name
+    .replace(/6$/, '_IPv6')
+    .split('_')
+    .map((word) => (ACRONYMS.has(word) ? word.toUpperCase() : word));
   return capitalized(words.join(' '));
 }
 
-const ACRONYMS = new Set(['lan', 'wan', 'url', 'tld']);
+const ACRONYMS = new Set(['lan', 'wan', 'url', 'tld', 'asn', 'id', 'ttl', 'med']);
 
 function capitalized(words: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);

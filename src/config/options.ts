@@ -161,7 +161,7 @@ export const LIST = {
   doc: 'domains of a file or a web server',
   options: [
     { name: 'url', type: 'url', doc: 'where it is fetched from' },
-    { name: 'file', type: 'path', doc: 'or the file that has it' },
+    { name: 'file', type: 'path', doc: 'the file that has it' },
     {
       name: 'format',
       type: 'enum',

@@ -293,4 +293,42 @@ describe('200 hostile strings', () => {
       await page.locator('#modal_overlay .modal h4').waitFor();
       await assertText(page, 'settings');
     }));
+
+  it('are text as values of neighbours and resolvers, and in what is told of them', () =>
+    withScene(async ({ open, router }) => {
+      const config = new UciStore("config domainroute 'main'\n");
+      const [first = ''] = HOSTILE;
+      config.add('bgp', 'bgp', { asn: first, router_id: first, listen: HOSTILE });
+      HOSTILE.forEach((text, i) => {
+        config.add(`neighbor${i}`, 'neighbor', { address: text, asn: text, password_file: text });
+        config.add(`dnstap${i}`, 'dnstap', { listen: text, port: text, message: [text] });
+      });
+      router.config = config;
+      const told = { uptime: null, announced: 1, pending: 1 };
+      router.answers.set('domainroute.bgp', {
+        neighbors: HOSTILE.map((text, i) => ({
+          ...told,
+          section: `neighbor${i}`,
+          state: text,
+          last_error: text,
+        })),
+        dnstap: HOSTILE.map((text, i) => ({ section: `dnstap${i}`, senders: text, messages: 1 })),
+      });
+      const page = await open('peers');
+      await page.locator('tr[data-section-id="neighbor200"] .domainroute-detail').waitFor();
+      await assertText(page, 'tables');
+      for (const column of ['Address', 'AS', 'State', 'Listens at'])
+        await assertShown(page, `td[data-title="${column}"]`, HOSTILE);
+      for (const section of ['neighbor5', 'neighbor130', 'dnstap12', 'dnstap77']) {
+        const dialog = await openEditor(page, section);
+        await assertText(page, `editor of ${section}`);
+        await dialog.locator('.cbi-button-positive').click();
+        await dialog.getByRole('alert').waitFor();
+        await assertText(page, `problems of ${section}`);
+        await dialog.getByRole('button', { name: 'Dismiss' }).click();
+      }
+      await page.locator('.cbi-page-actions .cbi-button-save').click();
+      await page.locator('#modal_overlay .modal h4').waitFor();
+      await assertText(page, 'problems of the speaker');
+    }));
 });

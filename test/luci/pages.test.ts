@@ -6,7 +6,9 @@ import type { Page } from 'playwright-core';
 import { LOOKS, VIEWS, withScene, type View } from './support/browser.ts';
 import './support/mocha.ts';
 import { openEditor } from './support/form.ts';
+import { CONFIG, PEERS } from './support/router.ts';
 import { LUCI_SOURCE } from './support/server.ts';
+import { UciStore } from './support/uci-store.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -43,6 +45,7 @@ async function assertFits(page: Page): Promise<void> {
 async function drawn(page: Page, view: View): Promise<void> {
   if (view === 'status') await page.locator('#domainroute-fill meter').first().waitFor();
   if (view === 'explain') await page.locator('.domainroute-card').waitFor();
+  if (view === 'peers') await page.getByText('Established').waitFor();
   if (view === 'rules')
     await page
       .getByText(/packets, /)
@@ -54,7 +57,8 @@ for (const look of LOOKS) {
   describe(`on a ${look.name}`, () => {
     for (const view of VIEWS) {
       it(`${view} loads without an error, fits, and is accessible`, () =>
-        withScene(async ({ open, errors }) => {
+        withScene(async ({ router, open, errors }) => {
+          router.config = new UciStore(CONFIG + PEERS);
           const page = await open(view, view === 'explain' ? '#subject=www.example.com' : '');
           await drawn(page, view);
           await assertFits(page);
@@ -63,16 +67,22 @@ for (const look of LOOKS) {
         }, look));
     }
 
-    it('the editor of a rule fits and is accessible', () =>
-      withScene(async ({ open, errors }) => {
-        const page = await open('rules');
-        const dialog = await openEditor(page, 'video');
-        await assertFits(page);
-        await assertAccessible(page);
-        await dialog.getByText('Advanced', { exact: true }).click();
-        await assertAccessible(page);
-        assert.deepEqual(errors, []);
-      }, look));
+    for (const [view, section] of [
+      ['rules', 'video'],
+      ['peers', 'core'],
+    ] as const) {
+      it(`the editor of ${section} (${view}) fits and is accessible`, () =>
+        withScene(async ({ router, open, errors }) => {
+          router.config = new UciStore(CONFIG + PEERS);
+          const page = await open(view);
+          const dialog = await openEditor(page, section);
+          await assertFits(page);
+          await assertAccessible(page);
+          await dialog.getByText('Advanced', { exact: true }).click();
+          await assertAccessible(page);
+          assert.deepEqual(errors, []);
+        }, look));
+    }
 
     it('a failure is told accessibly', () =>
       withScene(async ({ open, router }) => {

@@ -1,5 +1,6 @@
 /** Rules and lists: load, edit, validate, save, in a real browser. */
 import assert from 'node:assert/strict';
+import type { Locator } from 'playwright-core';
 import { withScene } from './support/browser.ts';
 import './support/mocha.ts';
 import {
@@ -44,6 +45,17 @@ describe('the table of rules', () => {
       assert.deepEqual(await shown('ads'), ['list ads_list', 'everyone', 'blocked', '–']);
     }));
 
+  it('tells which rules are announced, beside where they go', () =>
+    withScene(async ({ router, open }) => {
+      router.config.set('video', { announce: 'yes' });
+      router.config.add('told', 'rule', { domain: ['example.net'], announce: '1' });
+      const page = await open('rules');
+      const goesTo = (section: string): Promise<string> =>
+        row(page, section).locator('td[data-title="Goes to"]').innerText();
+      assert.equal((await goesTo('video')).trim(), 'wg0, announced');
+      assert.equal((await goesTo('told')).trim(), 'announced');
+    }));
+
   it("shows what the daemon says of a rule at the rule's row, and the rest above", () =>
     withScene(async ({ router, open }) => {
       router.config = new UciStore(`${CONFIG}
@@ -83,6 +95,7 @@ config nonsense 'other'
 
   it('clones a rule with all that it has, behind it', () =>
     withScene(async ({ router, open }) => {
+      router.config.set('work', { enabled: '0' });
       const page = await open('rules');
       await row(page, 'work').getByRole('button', { name: 'Clone' }).click();
       await row(page, 'work_2').waitFor();
@@ -91,6 +104,7 @@ config nonsense 'other'
         { ...clone, '.name': 'work', '.index': undefined },
         { ...work, '.index': undefined },
       );
+      assert.equal(clone?.['enabled'], '0');
       assert.equal(router.config.names.indexOf('work_2'), router.config.names.indexOf('work') + 1);
     }));
 
@@ -154,6 +168,9 @@ describe('the editor of a rule', () => {
       const page = await open('rules');
       await addSection(page, 'rule', 'ads_list');
       await page.getByText("The name 'ads_list' is taken").waitFor();
+      // as that of the section of the speaker is, whether it is there or not
+      await addSection(page, 'rule', 'bgp');
+      await page.getByText("The name 'bgp' is taken").waitFor();
       assert.equal(await page.locator('body.modal-overlay-active').count(), 0);
     }));
 
@@ -234,6 +251,76 @@ config rule 'kept'
       const dialog = await openEditor(page, 'ads');
       await saveEditor(dialog);
       await dialog.getByText("Action: 'teleport' must be one of route, block, proxy").waitFor();
+    }));
+
+  it('has a rule announced, with communities', () =>
+    withScene(async ({ router, open }) => {
+      const page = await open('rules');
+      const dialog = await openEditor(page, 'video');
+      await dialog.getByText('Advanced', { exact: true }).click();
+      await fieldOf(dialog, 'announce').locator('input[type="checkbox"]').click();
+      await addItem(dialog, 'community', '65000:100');
+      await addItem(dialog, 'community', 'no_export');
+      await savedEditor(page, dialog);
+      assert.equal(router.config.option('video', 'announce'), '1');
+      assert.deepEqual(router.config.option('video', 'community'), ['65000:100', 'no_export']);
+    }));
+
+  /** What the daemon reads and does nothing with. */
+  const IDLE = `
+config rule 'idle'
+	list domain 'example.edu'
+	option interface 'wg0'
+	option action 'proxy'
+	option address 'fake'
+
+config list 'fetched'
+	option url 'https://example.com/list'
+	option format 'geosite'
+`;
+
+  /** Of the options and choices without an effect, those that an editor offers. */
+  async function offered(dialog: Locator): Promise<string[]> {
+    const fields = await dialog.locator('.cbi-value').all();
+    const names = await Promise.all(fields.map((field) => field.getAttribute('data-name')));
+    const choices = await dialog.locator('option').allTextContents();
+    return [...names, ...choices].filter(
+      (text) => text !== null && /^(address|url|interval|proxy.*|fake|geosite.*)$/.test(text),
+    ) as string[];
+  }
+
+  it('does not offer what has no effect yet, except where it is set', () =>
+    withScene(async ({ router, open }) => {
+      router.config = new UciStore(CONFIG + IDLE);
+      const page = await open('rules');
+      for (const [section, wanted] of [
+        ['idle', ['address', 'proxy (has no effect yet)', 'fake']],
+        ['fetched', ['url', 'geosite (has no effect yet)']],
+        ['video', []],
+        ['ads_list', []],
+      ] as const) {
+        const dialog = await openEditor(page, section);
+        assert.deepEqual(await offered(dialog), wanted);
+        await dialog.getByRole('button', { name: 'Dismiss' }).click();
+      }
+    }));
+
+  it('says so where a section has it all the same, and keeps it', () =>
+    withScene(async ({ router, open }) => {
+      router.config = new UciStore(CONFIG + IDLE);
+      const page = await open('rules');
+      const rule = await openEditor(page, 'idle');
+      const help = fieldOf(rule, 'address').locator('.cbi-value-description');
+      assert.match((await help.textContent()) ?? '', /\(has no effect yet\)$/);
+      await addItem(rule, 'domain', 'example.gov');
+      await savedEditor(page, rule);
+      assert.equal(router.config.option('idle', 'action'), 'proxy');
+      assert.equal(router.config.option('idle', 'address'), 'fake');
+      const list = await openEditor(page, 'fetched');
+      await fieldOf(list, 'allow_tld').locator('input[type="checkbox"]').click();
+      await savedEditor(page, list);
+      assert.equal(router.config.option('fetched', 'url'), 'https://example.com/list');
+      assert.equal(router.config.option('fetched', 'format'), 'geosite');
     }));
 
   it('edits a domain list', () =>

@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import { closeBrowser, LOOKS, withScene, type Look, type Scene } from './support/browser.ts';
 import { openEditor } from './support/form.ts';
 import type { DecisionRow } from '../../src/control/decisions.ts';
-import { CONFIG, type Router } from './support/router.ts';
+import { CONFIG, PEERS, type Router } from './support/router.ts';
 import { UciStore } from './support/uci-store.ts';
 
 /** Looks at the traffic; a chart has lines from the second one on. */
@@ -95,11 +95,26 @@ async function explain({ open }: Scene): Promise<Page> {
   return page;
 }
 
+async function peers({ router, open }: Scene): Promise<Page> {
+  router.config = new UciStore(CONFIG + PEERS);
+  const page = await open('peers');
+  await page.getByText('Established').waitFor();
+  return page;
+}
+
+async function neighbor(scene: Scene): Promise<Page> {
+  const page = await peers(scene);
+  await openEditor(page, 'core');
+  return page;
+}
+
 const PICTURES: readonly (readonly [string, Look['name'], (scene: Scene) => Promise<Page>])[] = [
   ['rules', 'desktop, light', rules],
   ['editor', 'desktop, light', editor],
   ['status', 'desktop, light', status],
   ['explain', 'desktop, light', explain],
+  ['peers', 'desktop, light', peers],
+  ['neighbor', 'desktop, light', neighbor],
   ['rules-phone', 'phone, dark', rules],
   ['status-phone', 'phone, dark', status],
 ];
@@ -115,7 +130,7 @@ for (const [name, look, draw] of PICTURES) {
       const isPhone = look.startsWith('phone');
       await page.screenshot({
         path: join(directory, `${name}.png`),
-        fullPage: !isPhone && name !== 'editor',
+        fullPage: !isPhone && !['editor', 'neighbor'].includes(name),
       });
     },
     LOOKS.find((one) => one.name === look),

@@ -40,6 +40,15 @@ describe('the status page', () => {
       assert.deepEqual(errors, []);
     }));
 
+  it('tells no destinations of rules that are off', () =>
+    withScene(async ({ router, open }) => {
+      router.config.set('video', { enabled: 'no' });
+      const page = await open('status');
+      const lines = page.locator('#domainroute-interfaces tbody tr');
+      await lines.first().waitFor();
+      assert.equal(await lines.count(), 2);
+    }));
+
   it('draws the traffic of rules as it goes on', () =>
     withScene(async ({ open }) => {
       const page = await open('status');

@@ -12,6 +12,7 @@ import { UciStore } from './support/uci-store.ts';
 interface Values {
   check(spec: OptionSpec, text: string): string | null;
 }
+type Given = Readonly<Record<string, UciValue>>;
 interface Problem {
   readonly option: string | null;
   readonly value: string | null;
@@ -19,8 +20,8 @@ interface Problem {
 interface Problems {
   ofSection(
     type: string,
-    given: Readonly<Record<string, UciValue>>,
-    lists: readonly string[],
+    given: Given,
+    sections: (type: string) => readonly Given[],
   ): readonly Problem[];
 }
 
@@ -277,7 +278,7 @@ const CHOICES: Readonly<Record<string, readonly (UciValue | undefined)[]>> = {
 
 function combinations(
   choices: readonly (readonly [string, readonly (UciValue | undefined)[]])[],
-): Readonly<Record<string, UciValue>>[] {
+): Given[] {
   const [first, ...rest] = choices;
   if (first === undefined) return [{}];
   const [name, options] = first;
@@ -286,38 +287,96 @@ function combinations(
   );
 }
 
-describe('a section in a form', () => {
-  const known = "config list 'known'\n\toption file '/known'\n";
+/** What is there beside the section that is tried. */
+const BESIDE = `
+config list 'known'
+	option file '/known'
 
-  function daemonLeavesOut(type: string, given: Readonly<Record<string, UciValue>>): boolean {
-    const store = new UciStore(known);
-    store.add('tried', type, given);
-    const { diagnostics } = parseConfiguration(store.toPackage());
-    return diagnostics.some(({ severity, section }) => severity === 'error' && section === 'tried');
+config bgp 'bgp'
+	option asn '65001'
+	option router_id '192.0.2.1'
+
+config neighbor 'core'
+	option address '192.0.2.9'
+	option asn '65002'
+
+config neighbor 'off'
+	option enabled 'no'
+	option address '192.0.2.10'
+	option asn '65002'
+
+config neighbor 'isolated'
+	option address '2001:db8::9'
+	option asn '65002'
+	option netns 'blue'
+
+config dnstap 'unix'
+	option socket '/run/a'
+
+config dnstap 'tcp'
+	option listen '2001:db8::9'
+`;
+
+describe('a section in a form', () => {
+  const beside = new UciStore(BESIDE);
+  const stored = Object.values(beside.values()) as Given[];
+
+  /** As uci.sections answers. */
+  const sections = (type: string): Given[] => stored.filter((one) => one['.type'] === type);
+
+  function pageRefuses(type: string, given: Given): boolean {
+    return problems.ofSection(type, { '.name': 'tried', ...given }, sections).length > 0;
+  }
+
+  /** The section comes last, so that it is the one of two that is left out; that of the speaker has a name. */
+  function daemonLeavesOut(type: string, given: Given): boolean {
+    const name = type === 'bgp' ? 'bgp' : 'tried';
+    const tried = {
+      name,
+      type,
+      anonymous: false,
+      options: new Map(Object.entries(given)),
+      line: 0,
+    };
+    const others = beside.toPackage().sections.filter((one) => one.name !== name);
+    const all = [...others, tried];
+    const { diagnostics } = parseConfiguration({
+      sections: all,
+      count: all.length,
+      encoding: 'utf8',
+    });
+    return diagnostics.some(({ severity, section }) => severity === 'error' && section === name);
+  }
+
+  /** Some of them must be taken and some not, or nothing is compared. */
+  function assertAlike(type: string, all: readonly Given[]): void {
+    const taken = new Set<boolean>();
+    const differing = all.filter((given) => {
+      // a form has no option that is set to nothing
+      const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''));
+      const isLeftOut = daemonLeavesOut(type, set);
+      taken.add(!isLeftOut);
+      return pageRefuses(type, given) !== isLeftOut;
+    });
+    assert.deepEqual(differing, []);
+    assert.equal(taken.size, 2);
   }
 
   it('of a rule is refused exactly where the daemon would leave the rule out (A4)', () => {
     const all = combinations(Object.entries(CHOICES));
     assert.ok(all.length > 2000);
-    const differing = all.filter((given) => {
-      // a form has no option that is set to nothing
-      const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''));
-      const found = problems.ofSection('rule', given, ['known']).length > 0;
-      return found !== daemonLeavesOut('rule', set);
-    });
-    assert.deepEqual(differing, []);
+    assertAlike('rule', all);
   });
 
   it('of a rule has as many communities as the daemon takes', () => {
-    const some = (length: number): Readonly<Record<string, UciValue>> => ({
+    const some = (length: number): Given => ({
       domain: 'a.example',
       announce: '1',
       community: Array.from({ length }, (_, i) => `65000:${i}`),
     });
     for (const length of [0, 1, 100, 101]) {
-      const found = problems.ofSection('rule', some(length), []).length > 0;
-      assert.equal(found, daemonLeavesOut('rule', some(length)), String(length));
-      assert.equal(found, length > 100);
+      assert.equal(pageRefuses('rule', some(length)), length > 100);
+      assert.equal(daemonLeavesOut('rule', some(length)), length > 100);
     }
   });
 
@@ -327,16 +386,78 @@ describe('a section in a form', () => {
       ['url', [undefined, 'https://example.com/']],
       ['interval', [undefined, '299', '300']],
     ]);
-    const differing = all.filter(
-      (given) =>
-        problems.ofSection('list', given, []).length > 0 !== daemonLeavesOut('list', given),
+    assertAlike('list', all);
+  });
+
+  it('of the speaker is refused exactly where the daemon would leave it out (A4)', () => {
+    const all = combinations([
+      ['asn', [undefined, '', '0', '23456', '65001', '4294967295', '4294967296']],
+      ['router_id', [undefined, '192.0.2.1', '0.0.0.1', '224.0.0.1', '169.254.1.1', '2001:db8::1']],
+      ['hold_time', [undefined, '0', '1', '2', '3', '65536']],
+      ['listen', [undefined, ['192.0.2.1', '::'], ['192.0.2']]],
+    ]);
+    assertAlike('bgp', all);
+  });
+
+  it('of a neighbour is refused exactly where the daemon would leave it out (A4)', () => {
+    const hosts = [
+      ...[undefined, '192.0.2.2', '::ffff:192.0.2.2', '2001:db8::2', '::ffff', '1::', 'host'],
+      ...['0.1.2.3', '239.1.2.3', '255.255.255.255', '169.254.0.1', '169.253.0.1', '223.0.0.1'],
+      ...['::', '::ffff:0.0.0.0', '::1', 'fe80::1', 'FEBF::1', 'fec0::1', 'ff02::1', 'ff::1'],
+      ...['::ffff:169.254.0.1', '0:0::0', 'fe8::1', '::ffff:e000:1', '::192.0.2.2'],
+    ];
+    for (const option of ['address', 'local_address', 'next_hop', 'next_hop6'])
+      assertAlike(
+        'neighbor',
+        combinations([
+          ['address', ['192.0.2.2', '2001:db8::2']],
+          ['asn', [undefined, '65002']],
+          [option, hosts],
+        ]).map((given) => ({ address: '192.0.2.2', ...given })),
+      );
+    assertAlike(
+      'neighbor',
+      combinations([
+        ['address', [undefined, '192.0.2.2']],
+        ['asn', ['65002', '23456']],
+        ['ttl_security', [undefined, '0', '1', '255']],
+        ['multihop', [undefined, '1', '2']],
+        ['hold_time', [undefined, '0', '2', '3']],
+        ['password_file', [undefined, '/etc/key', 'key']],
+      ]),
     );
-    assert.deepEqual(differing, []);
+  });
+
+  it('of a neighbour is refused where one that is in force has its place (A4)', () => {
+    const all = combinations([
+      ['enabled', [undefined, '1', 'off']],
+      ['address', ['192.0.2.9', '::ffff:192.0.2.9', '192.0.2.10', '2001:DB8:0::9', '2001:db8::8']],
+      ['asn', ['65003']],
+      ['netns', [undefined, '', 'blue', 'red']],
+    ]);
+    assertAlike('neighbor', all);
+  });
+
+  it('of a resolver is refused exactly where the daemon would leave it out (A4)', () => {
+    const longest = `/${'ä'.repeat(53)}`;
+    const all = combinations([
+      ['enabled', [undefined, '0']],
+      ['socket', [undefined, '', '/run/a', '/run/b', 'run', longest, `${longest}a`]],
+      ['listen', [undefined, '', '192.0.2.1', '2001:db8::9', '2001:DB8::0:9', 'host']],
+      ['port', [undefined, '6000', '6001', '0']],
+      ['message', [undefined, ['client_response'], 'client_response tool_response', ['query']]],
+    ]);
+    assertAlike('dnstap', all);
+  });
+
+  it('does not take itself for another one', () => {
+    for (const type of ['neighbor', 'dnstap'])
+      for (const given of sections(type)) assert.equal(pageRefuses(type, given), false);
   });
 
   it('names the option and the value that are wrong', () => {
     const given = { domain: ['example.com', 'bad name'], interface: 'wg0' };
-    assert.deepEqual(problems.ofSection('rule', given, []), [
+    assert.deepEqual(problems.ofSection('rule', given, sections), [
       { option: 'domain', value: 'bad name', message: "has the character ' '" },
     ]);
   });

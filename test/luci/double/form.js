@@ -53,6 +53,7 @@ const FormMap = baseclass.extend({
   async save(done, isSilent) {
     try {
       await this.parse();
+      await done?.();
       await uci.save();
       await this.load();
     } catch (error) {
@@ -98,8 +99,11 @@ const AbstractSection = baseclass.extend({
   formvalue(id) {
     return Object.fromEntries(this.children.map((one) => [one.option, one.formvalue(id)]));
   },
-  frame(children) {
-    const node = E('div', { class: 'cbi-section' }, []);
+  nodeId() {
+    return `cbi-${this.map.config}-${this.section ?? this.sectiontype}`;
+  },
+  frame(children, id = this.nodeId()) {
+    const node = E('div', { id, class: 'cbi-section' }, []);
     if (this.title) node.appendChild(E('h3', {}, this.title));
     if (this.description)
       node.appendChild(E('div', { class: 'cbi-section-descr' }, this.description));
@@ -117,16 +121,37 @@ const NamedSection = AbstractSection.extend({
     return [this.section];
   },
   async render() {
-    if (uci.get(this.map.config, this.section) === null) return this.frame([]);
+    if (uci.get(this.map.config, this.section) === null)
+      return this.frame(
+        this.addremove ? [this.button(this.addbtntitle ?? _('Add'), 'handleAdd')] : [],
+      );
     const pane = (tab) =>
       this.children.filter((one) => one.tab === tab).map((one) => one.render(this.section));
     const panes = (this.tabs ?? []).map(({ name, title }) =>
       E('div', { 'data-tab': name, 'data-tab-title': title }, pane(name)),
     );
     const tabbed = this.tabs ? ' cbi-section-node-tabbed' : '';
-    return this.frame([
-      E('div', { class: `cbi-section-node${tabbed}` }, this.tabs ? panes : pane(undefined)),
+    const node = E(
+      'div',
+      { id: this.nodeId(), class: `cbi-section-node${tabbed}` },
+      this.tabs ? panes : pane(undefined),
+    );
+    const remove = E('div', { class: 'cbi-section-remove' }, [
+      this.button(this.delbtntitle ?? _('Delete'), 'handleRemove'),
     ]);
+    return this.frame(this.addremove ? [remove, node] : [node], null);
+  },
+  button(title, handler) {
+    const click = ui.createHandlerFn(this, handler);
+    return E('button', { class: 'btn', disabled: this.map.readonly || null, click }, [title]);
+  },
+  handleAdd() {
+    uci.add(this.map.config, this.sectiontype, this.section);
+    return this.map.save(null, true);
+  },
+  handleRemove() {
+    uci.remove(this.map.config, this.section);
+    return this.map.save(null, true);
   },
 });
 
@@ -207,6 +232,7 @@ const GridSection = AbstractSection.extend({
     uci.remove(this.map.config, id);
     return this.map.save(null, true);
   },
+  addModalOptions() {},
   /** A form of its own for one section: with all options but the table's columns. */
   async renderMoreOptionsModal(id) {
     const map = new FormMap(this.map.config);
@@ -219,6 +245,7 @@ const GridSection = AbstractSection.extend({
       for (const [key, value] of Object.entries(option))
         if (!['map', 'section', 'data'].includes(key)) copy[key] = value;
     }
+    this.addModalOptions(section, id);
     const node = await map.render();
     ui.showModal(
       this.modaltitle(id),
@@ -324,9 +351,10 @@ const Value = baseclass.extend({
       ]),
     ]);
   },
+  /** An option that is not shown is removed. */
   async parse(id) {
     const field = this.field(id);
-    if (field === null) return;
+    if (field === null) return this.remove(id);
     const value = this.read(field);
     const message = widgets.errorIn(field);
     if (message !== null)
@@ -351,7 +379,7 @@ const Flag = Value.extend({
   read: (field) => (field.querySelector('input').checked ? '1' : '0'),
   async parse(id) {
     const field = this.field(id);
-    if (field === null) return;
+    if (field === null) return this.remove(id);
     const value = this.read(field);
     if (value === this.default) this.remove(id);
     else this.write(id, value);

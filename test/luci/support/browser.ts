@@ -10,7 +10,7 @@ const PATIENCE = 20_000;
 /** Debian's. */
 const CHROMIUM = '/usr/bin/chromium';
 
-export const VIEWS = ['rules', 'status', 'explain', 'settings'] as const;
+export const VIEWS = ['rules', 'status', 'explain', 'settings', 'peers'] as const;
 export type View = (typeof VIEWS)[number];
 
 export interface Look {

@@ -56,8 +56,12 @@ export async function savedEditor(page: Page, dialog: Locator): Promise<void> {
   await page.waitForSelector('body:not(.modal-overlay-active)');
 }
 
-export async function addSection(page: Page, type: 'rule' | 'list', name: string): Promise<void> {
-  const create = page.locator('.cbi-section-create').nth(type === 'rule' ? 0 : 1);
+export async function addSection(
+  page: Page,
+  type: 'rule' | 'list' | 'neighbor' | 'dnstap',
+  name: string,
+): Promise<void> {
+  const create = page.locator(`#cbi-domainroute-${type} .cbi-section-create`);
   await create.locator('.cbi-section-create-name').fill(name);
   await create.locator('.cbi-section-create-name').blur();
   await create.getByRole('button', { name: 'Add' }).click();

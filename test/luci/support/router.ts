@@ -53,6 +53,30 @@ config list 'ads_list'
 	option format 'hosts'
 `;
 
+/** The sections of {@link BGP}. */
+export const PEERS = `
+config bgp 'bgp'
+	option asn '4200000001'
+	option router_id '192.0.2.1'
+
+config neighbor 'core'
+	option address '192.0.2.2'
+	option asn '4200000002'
+	option next_hop6 '2001:db8::1'
+
+config neighbor 'edge'
+	option address '2001:db8::2'
+	option asn '65002'
+
+config neighbor 'spare'
+	option address '192.0.2.3'
+	option asn '65004'
+
+config dnstap 'unbound'
+	option socket '/run/domainroute.dnstap'
+	option group 'unbound'
+`;
+
 const INTERFACES = [
   { interface: 'loopback', up: true, l3_device: 'lo', device: 'lo' },
   { interface: 'lan', up: true, l3_device: 'br-lan', device: 'br-lan' },

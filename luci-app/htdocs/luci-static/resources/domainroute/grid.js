@@ -3,13 +3,16 @@
 'require form';
 'require ui';
 'require uci';
+'require domainroute.fields as fields';
 'require domainroute.main as main';
 'require domainroute.options as options';
 
-// What the tables of rules and of lists have beyond LuCI's: clone, keys for the order, names that are free, and words
+// What the tables of sections have beyond LuCI's: clone, keys for the order, names that are free, and words
 // for what keeps a section from being saved.
 
 const CONFIG = 'domainroute';
+/** Types of sections that are no use twice: a copy is off until it is changed. */
+const EXCLUSIVE = ['neighbor', 'dnstap'];
 const Grid = form.GridSection.prototype;
 
 /** As src/config/value.ts. */
@@ -23,6 +26,12 @@ function freeName(section_id) {
   }
 }
 
+/** Those of the one section of their type are kept for it. */
+function isTaken(name) {
+  const reserved = [...options.sections.values()].map((section) => section.name);
+  return uci.get(CONFIG, name) != null || reserved.includes(name);
+}
+
 function copySection(type, from) {
   const name = freeName(from);
   uci.add(CONFIG, type, name);
@@ -30,6 +39,8 @@ function copySection(type, from) {
     const value = uci.get(CONFIG, from, option);
     if (value != null) uci.set(CONFIG, name, option, Array.isArray(value) ? value.slice() : value);
   }
+  // two of a kind at one place: the service would leave one out
+  if (EXCLUSIVE.includes(type)) uci.set(CONFIG, name, 'enabled', '0');
   uci.move(CONFIG, name, from, true);
 }
 
@@ -77,59 +88,96 @@ function showProblems(root, lines) {
   box.focus();
 }
 
+/** `enabled` is a switch in the table, too; the other options are in the dialog, those without an effect if they are set. */
+function addOptions(section, general, suggestions) {
+  const type = section.sectiontype;
+  const added = general
+    ? fields.addTabs(section, general, { suggestions })
+    : fields.rows(type, { but: [] }).map((spec) => fields.add(section, null, spec, suggestions));
+  for (const option of added) option[option.option === 'enabled' ? 'editable' : 'modalonly'] = true;
+  section.addModalOptions = (dialog, section_id) => {
+    const isSet = ({ name }) => uci.get(CONFIG, section_id, name) != null;
+    const tab = general ? 'advanced' : null;
+    const idle = fields.idleRows(type).filter(isSet);
+    idle.forEach((spec) => fields.add(dialog, tab, spec));
+  };
+}
+
+function addRowActions(section) {
+  const { map, sectiontype: type } = section;
+  const move = (section_id, title, sign, step) => {
+    const other = neighbour(type, section_id, step);
+    return button(section, title, sign, other === undefined, async () => {
+      uci.move(CONFIG, section_id, other, step > 0);
+      await map.save(null, true);
+      focusButton(map.root, section_id, step);
+    });
+  };
+  section.renderRowActions = (section_id) => {
+    const cell = Grid.renderRowActions.call(section, section_id);
+    const order = [
+      move(section_id, _('Move up'), '▲', -1),
+      move(section_id, _('Move down'), '▼', 1),
+    ];
+    // after the form is read: of a row that it does not show, LuCI removes what has a widget
+    const clone = button(section, _('Clone'), _('Clone'), false, () =>
+      map.save(() => copySection(type, section_id), true),
+    );
+    (cell.firstElementChild ?? cell).prepend(...(section.sortable ? order : []), clone);
+    return cell;
+  };
+}
+
+/** What is wrong with the name of a new section, or null. */
+function nameProblem(name) {
+  if (name.length > NAME_MAX) return _('The name is longer than %d characters.').format(NAME_MAX);
+  return isTaken(name) ? _("The name '%s' is taken: choose another one.").format(name) : null;
+}
+
+function guardNames(section) {
+  section.renderSectionAdd = (...args) => {
+    const node = Grid.renderSectionAdd.apply(section, args);
+    node.querySelector('input')?.setAttribute('aria-label', _('Name of what is added'));
+    return node;
+  };
+  section.handleAdd = (event, name) => {
+    const problem = nameProblem(name);
+    if (problem === null) return Grid.handleAdd.call(section, event, name);
+    ui.addNotification(null, E('p', {}, [problem]), 'warning');
+    return Promise.resolve();
+  };
+}
+
+/** The dialog says what is wrong, and stays. */
+function guardDialog(section) {
+  section.handleModalSave = async (modalMap, ...rest) => {
+    const [dialog] = modalMap.children;
+    const lines = main.problemsOf(dialog, section.sectiontype, dialog.section);
+    showProblems(modalMap.root, lines);
+    if (lines.length > 0) return;
+    // LuCI draws the page behind it from UCI: what was typed there would be lost, as far as it is valid
+    await section.map.parse().catch(() => undefined);
+    await Grid.handleModalSave.call(section, modalMap, ...rest);
+  };
+}
+
 return baseclass.extend({
-  /** A section of a form.Map for the sections of `type`. */
-  add(map, type, { title, description, dialogTitle, placeholder }) {
+  /**
+   * A section of a form.Map for the sections of `type`. `sortable`: their order says something; `general`: the options
+   * in the first of two tabs, else there are none; `suggestions`: as fields.js has them.
+   */
+  add(map, type, { title, description, dialogTitle, placeholder, sortable, general, suggestions }) {
     const section = map.section(form.GridSection, type, title, description);
-    Object.assign(section, { addremove: true, anonymous: false, sortable: true });
+    Object.assign(section, { addremove: true, anonymous: false, sortable: sortable ?? false });
     Object.assign(section, { rowcolors: true, nodescriptions: true });
     // LuCI takes a title for markup, and libuci has no other names
     section.modaltitle = (section_id) =>
       NAME.test(section_id) ? '%s: %s'.format(dialogTitle, section_id) : dialogTitle;
     section.renderSectionPlaceholder = () => E('em', {}, [placeholder]);
-
-    const moveBy = async (section_id, step) => {
-      uci.move(CONFIG, section_id, neighbour(type, section_id, step), step > 0);
-      await map.save(null, true);
-      focusButton(map.root, section_id, step);
-    };
-    section.renderRowActions = (section_id) => {
-      const cell = Grid.renderRowActions.call(section, section_id);
-      const isEnd = (step) => neighbour(type, section_id, step) === undefined;
-      const make = (...args) => button(section, ...args);
-      const buttons = [
-        make(_('Move up'), '▲', isEnd(-1), () => moveBy(section_id, -1)),
-        make(_('Move down'), '▼', isEnd(1), () => moveBy(section_id, 1)),
-        make(_('Clone'), _('Clone'), false, () => {
-          copySection(type, section_id);
-          return map.save(null, true);
-        }),
-      ];
-      (cell.firstElementChild ?? cell).prepend(...buttons);
-      return cell;
-    };
-    section.renderSectionAdd = (...args) => {
-      const node = Grid.renderSectionAdd.apply(section, args);
-      node.querySelector('input')?.setAttribute('aria-label', _('Name of what is added'));
-      return node;
-    };
-    section.handleAdd = (event, name) => {
-      if (name.length <= NAME_MAX && uci.get(CONFIG, name) == null)
-        return Grid.handleAdd.call(section, event, name);
-      const words =
-        name.length > NAME_MAX
-          ? _('The name is longer than %d characters.').format(NAME_MAX)
-          : _("The name '%s' is taken: choose another one.").format(name);
-      ui.addNotification(null, E('p', {}, [words]), 'warning');
-      return Promise.resolve();
-    };
-    section.handleModalSave = (modalMap, ...rest) => {
-      const [dialog] = modalMap.children;
-      const lines = main.problemsOf(dialog, type, dialog.section);
-      showProblems(modalMap.root, lines);
-      if (lines.length > 0) return Promise.resolve();
-      return Grid.handleModalSave.call(section, modalMap, ...rest);
-    };
+    addOptions(section, general, suggestions);
+    addRowActions(section);
+    guardNames(section);
+    guardDialog(section);
     return section;
   },
 

@@ -1,6 +1,7 @@
 'use strict';
 'require baseclass';
 'require dom';
+'require domainroute.backend as backend';
 'require domainroute.fields as fields';
 'require domainroute.text as words';
 
@@ -19,18 +20,20 @@ function line(diagnostic) {
 }
 
 const Live = baseclass.extend({
-  __init__() {
-    Object.assign(this, { hits: new Map(), diagnostics: [], hitCells: new Map() });
-    this.problemCells = new Map();
+  __init__({ types, excuse }) {
+    Object.assign(this, { types, excuse: excuse ?? words.notice, diagnostics: [] });
+    Object.assign(this, { rows: new Map(), rowCells: new Map(), problemCells: new Map() });
+    this.said = E('div', { id: 'domainroute-state' });
     this.others = E('div', { id: 'domainroute-diagnostics' });
+    this.node = E('div', {}, [this.said, this.others]);
   },
 
-  /** A cell for the hits of a rule, which `setHits` keeps up to date. */
-  hitCell(section_id) {
-    const cell = E('span', { class: 'domainroute-hits' });
-    this.hitCells.set(section_id, cell);
-    this.drawHits(section_id, cell);
-    return cell;
+  /** A cell for what the service tells of a section, which `setRows` keeps up to date: `draw` gives its children. */
+  rowCell(type, section_id, draw) {
+    const row = { type, section_id, draw, cell: E('div', { class: 'domainroute-live' }) };
+    this.rowCells.set(keyOf(type, section_id), row);
+    this.drawRow(row);
+    return row.cell;
   },
 
   /** A cell for what `check` says of a section. */
@@ -41,16 +44,28 @@ const Live = baseclass.extend({
     return cell;
   },
 
-  setHits(rules) {
-    this.hits = new Map(rules.map((rule) => [rule.section, rule]));
-    this.hitCells.forEach((cell, section_id) => this.drawHits(section_id, cell));
+  /** Rows of an answer, each with the name of its `section`, all of one type. */
+  setRows(type, rows) {
+    this.rows.set(type, new Map(rows.map((row) => [row.section, row])));
+    this.rowCells.forEach((row) => this.drawRow(row));
+  },
+
+  /** Asks what is wrong with the saved configuration, or says why that is not known. Never rejects. */
+  async check() {
+    try {
+      const { diagnostics } = await backend.ask('check');
+      this.setDiagnostics(diagnostics ?? []);
+    } catch (error) {
+      dom.content(this.said, [this.excuse(error)]);
+    }
   },
 
   setDiagnostics(diagnostics) {
     this.diagnostics = diagnostics;
     this.problemCells.forEach((cell, key) => this.drawProblems(key, cell));
     const rest = diagnostics.filter(
-      ({ type, section }) => !this.problemCells.has(keyOf(type, section)),
+      ({ type, section }) =>
+        (this.types?.includes(type) ?? true) && !this.problemCells.has(keyOf(type, section)),
     );
     const boxes = rest.map((one) =>
       E('div', { class: 'alert-message warning', role: 'note' }, [
@@ -61,13 +76,9 @@ const Live = baseclass.extend({
     dom.content(this.others, [...boxes]);
   },
 
-  drawHits(section_id, cell) {
-    const { packets, bytes } = this.hits.get(section_id) ?? {};
-    dom.content(cell, [
-      packets === undefined
-        ? '–'
-        : _('%s packets, %s').format(words.count(packets), words.bytes(bytes)),
-    ]);
+  drawRow({ type, section_id, draw, cell }) {
+    const told = this.rows.get(type)?.get(section_id);
+    dom.content(cell, [...(told === undefined ? ['–'] : draw(told))]);
   },
 
   drawProblems(key, cell) {
@@ -77,7 +88,8 @@ const Live = baseclass.extend({
 });
 
 return baseclass.extend({
-  make() {
-    return new Live();
+  /** `types`: of the sections whose diagnostics are told, else all; `excuse`: an error of backend.js as a node. */
+  make(options = {}) {
+    return new Live(options);
   },
 });

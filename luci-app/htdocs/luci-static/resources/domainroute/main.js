@@ -4,7 +4,7 @@
 'require domainroute.fields as fields';
 'require domainroute.problems as problems';
 
-// What both pages that edit the configuration need.
+// What the pages that edit the configuration need.
 
 const CONFIG = 'domainroute';
 
@@ -46,16 +46,26 @@ return baseclass.extend({
     const stored = uci.get(CONFIG, section_id) ?? {};
     const shown = section.formvalue(section_id);
     const given = Object.assign({}, stored, shown);
-    const found = problems.ofSection(type, given, this.lists());
+    const found = problems.ofSection(type, given, (one) => uci.sections(CONFIG, one));
     return found.map((one) => fields.describe(type, one)).concat(pending(section.map.root));
   },
 
-  /** Has the map refuse to save a section that the service would leave out. */
-  guard(map, section, type, section_id) {
-    const parse = map.parse;
-    map.parse = () => {
-      const lines = this.problemsOf(section, type, section_id);
-      return lines.length > 0 ? Promise.reject(new TypeError(lines.join('\n'))) : parse.call(map);
+  /**
+   * Has the map refuse to save a section that the service would leave out. Rows come, go and move all the same: LuCI
+   * saves them in silence, and a refusal would be silent, too.
+   */
+  guard(map, section, section_id) {
+    const { parse, save } = map;
+    map.save = (done, isSilent) => {
+      const isThere = uci.get(CONFIG, section_id) != null;
+      const lines =
+        isThere && !isSilent ? this.problemsOf(section, section.sectiontype, section_id) : [];
+      if (lines.length === 0) return save.call(map, done, isSilent);
+      // what is wrong with a form is told where it is read
+      map.parse = () => Promise.reject(new TypeError(lines.join('\n')));
+      return save.call(map, done, isSilent).finally(() => {
+        map.parse = parse;
+      });
     };
   },
 });

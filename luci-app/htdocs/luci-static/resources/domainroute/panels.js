@@ -112,7 +112,7 @@ function speaker({ asn, router_id: id, routes, refused, neighbors }) {
         _('Last error'),
       ],
       neighbors.map(neighborCells),
-      _('No neighbours yet: each is a section of /etc/config/domainroute.'),
+      _('No neighbours yet: add them under BGP and dnstap.'),
     ),
   ];
 }

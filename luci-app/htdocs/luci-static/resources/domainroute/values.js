@@ -1,5 +1,6 @@
 'use strict';
 'require baseclass';
+'require domainroute.addresses as addresses';
 
 // What the daemon takes as a value, by the type of the option table: src/config/value.ts is the authority, and a
 // test compares both. Patterns are strings: the jsmin of LuCI's build does not understand every regex literal.
@@ -37,36 +38,22 @@ const BOOLEANS = {
 const NAME_MAX = 253;
 const LABEL_MAX = 63;
 
+/** What UCI takes for a boolean as '1' or '0'; anything else as it is. */
+function canonicalBoolean(text) {
+  if (BOOLEANS[1].includes(text)) return '1';
+  return BOOLEANS[0].includes(text) ? '0' : text;
+}
+
 function isAscii(text) {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
   return true;
 }
 
-function isIPv4(text) {
-  const parts = text.split('.');
-  return parts.length === 4 && parts.every((part) => WHOLE.test(part) && Number(part) <= 255);
-}
-
-/** RFC 4291 §2.2, without a zone. */
-function isIPv6(text) {
-  if (!new RegExp('^[0-9a-f:.]+$', 'i').test(text)) return false;
-  const halves = text.split('::');
-  if (halves.length > 2) return false;
-  const parts = halves.map((half) => (half === '' ? [] : half.split(':')));
-  const all = parts.flat();
-  const dotted = all.length > 0 && all[all.length - 1].includes('.') ? all.pop() : null;
-  if (dotted !== null && (!isIPv4(dotted) || (halves.length === 2 && parts[1].length === 0)))
-    return false;
-  if (!all.every((group) => new RegExp('^[0-9a-f]{1,4}$', 'i').test(group))) return false;
-  const length = all.length + (dotted === null ? 0 : 2);
-  return halves.length === 2 ? length < 8 : length === 8;
-}
-
 function isPrefix(text) {
   const slash = text.indexOf('/');
   const address = slash === -1 ? text : text.slice(0, slash);
-  const isFour = isIPv4(address);
-  if (!isFour && !isIPv6(address)) return false;
+  const isFour = addresses.isIPv4(address);
+  if (!isFour && !addresses.isIPv6(address)) return false;
   if (slash === -1) return true;
   const bits = text.slice(slash + 1);
   return BITS.test(bits) && Number(bits) <= (isFour ? 32 : 128);
@@ -99,9 +86,9 @@ function checkName(text) {
     .map((label) => (isAscii(label) ? label : toAsciiLabel(label)));
   if (labels.includes(null))
     return _('has characters that no internationalized domain name may have');
-  if (isIPv4(labels.join('.'))) return _('is an address, not a name');
   if (labels.length > 1 && labels[labels.length - 1] === '') labels.pop();
   const name = labels.join('.');
+  if (addresses.isIPv4(name)) return _('is an address, not a name');
   if (name.length > NAME_MAX) return _('is longer than %d characters').format(NAME_MAX);
   for (const label of labels) {
     for (const character of label) {
@@ -199,7 +186,10 @@ const CHECKS = {
   url: (spec, text) => checkUrl(text),
 
   address: ({ family }, text) => {
-    const isGiven = family === 4 ? isIPv4(text) : isIPv6(text) || (family !== 6 && isIPv4(text));
+    const isGiven =
+      family === 4
+        ? addresses.isIPv4(text)
+        : addresses.isIPv6(text) || (family !== 6 && addresses.isIPv4(text));
     if (isGiven) return null;
     return _('must be an address of %s').format(
       family === undefined ? 'IPv4, IPv6' : 'IPv%d'.format(family),
@@ -227,17 +217,14 @@ return baseclass.extend({
     return CHECKS[spec.type](spec, text);
   },
 
-  /** What UCI takes for a boolean as '1' or '0'; anything else as it is. */
-  canonicalBoolean(text) {
-    if (BOOLEANS[1].includes(text)) return '1';
-    return BOOLEANS[0].includes(text) ? '0' : text;
+  canonicalBoolean,
+
+  /** Is a boolean of UCI on? `preset`: what it is where it is not set. */
+  isOn(given, preset) {
+    return canonicalBoolean(given || preset) === '1';
   },
 
   isAddress(text) {
-    return isIPv4(text) || isIPv6(text);
-  },
-
-  isMac(text) {
-    return MAC.test(text);
+    return addresses.canonical(text) !== null;
   },
 });

@@ -1,6 +1,5 @@
 'use strict';
 'require view';
-'require dom';
 'require form';
 'require uci';
 'require domainroute.backend as backend';
@@ -10,8 +9,9 @@
 'require domainroute.main as main';
 'require domainroute.refresh as refresh';
 'require domainroute.text as words';
+'require domainroute.values as values';
 
-const GENERAL = ['domain', 'list', 'client', 'interface', 'mark', 'action', 'fallback'];
+const GENERAL = ['enabled', 'domain', 'list', 'client', 'interface', 'mark', 'action', 'fallback'];
 
 /** So many domains of a rule are told in its row. */
 const SHOWN = 5;
@@ -27,9 +27,10 @@ function names(all) {
 
 function goesTo(section_id) {
   const [action] = given(section_id, 'action');
-  const [target] = given(section_id, 'interface').concat(given(section_id, 'mark'));
   if (action === 'block') return _('blocked');
-  const to = words.orDash(target);
+  const targets = given(section_id, 'interface').concat(given(section_id, 'mark')).slice(0, 1);
+  const [announce] = given(section_id, 'announce');
+  const to = words.list(targets.concat(values.isOn(announce, '0') ? _('announced') : []));
   return action === 'proxy' ? _('proxy, %s').format(to) : to;
 }
 
@@ -47,12 +48,10 @@ function addRules(map, state, networks) {
     ),
     dialogTitle: _('Rule'),
     placeholder: _('No rules yet: type a name for the first one below and press Add.'),
+    sortable: true,
+    general: GENERAL,
+    suggestions: { interface: networks, list: main.lists().map((name) => [name, name]) },
   });
-  section.tab('general', _('General'));
-  section.tab('advanced', _('Advanced'));
-  const [enabled] = fields.rows('rule', { only: ['enabled'] });
-  fields.add(section, 'general', enabled).editable = true;
-
   grid.column(section, '_names', _('Domains and lists'), (id) => [
     E('div', {}, [names(given(id, 'domain'))]),
     E('div', {}, [names(given(id, 'list').map((list) => _('list %s').format(list)))]),
@@ -66,14 +65,11 @@ function addRules(map, state, networks) {
   grid.column(section, '_fallback', _('While it is down'), (id) => [
     given(id, 'interface').length === 0 ? '–' : (given(id, 'fallback')[0] ?? 'block'),
   ]);
-  grid.column(section, '_hits', _('Hits'), (id) => [state.hitCell(id)]);
-
-  const suggestions = { interface: networks, list: main.lists().map((name) => [name, name]) };
-  const add = (tab, spec) => {
-    fields.add(section, tab, spec, suggestions[spec.type]).modalonly = true;
-  };
-  fields.rows('rule', { only: GENERAL }).forEach((spec) => add('general', spec));
-  fields.rows('rule', { but: GENERAL.concat('enabled') }).forEach((spec) => add('advanced', spec));
+  grid.column(section, '_hits', _('Hits'), (id) => [
+    state.rowCell('rule', id, ({ packets, bytes }) => [
+      _('%s packets, %s').format(words.count(packets), words.bytes(bytes)),
+    ]),
+  ]);
 }
 
 function addLists(map, state) {
@@ -88,9 +84,17 @@ function addLists(map, state) {
     state.problemCell('list', id),
   ]);
   grid.column(section, '_format', _('Format'), (id) => [given(id, 'format')[0] ?? 'plain']);
-  fields.rows('list', { but: [] }).forEach((spec) => {
-    fields.add(section, null, spec).modalonly = true;
-  });
+}
+
+/** Rules can be edited all the same, and that is what this page is for. */
+function excuse(error) {
+  if (error.kind !== 'absent') return words.notice(error);
+  return words.hint(
+    _('The service does not run'),
+    _(
+      'Switch it on below, then save and apply. Hits, and what is wrong with a rule, are shown while it runs; if it is on already, the system log says why it does not run.',
+    ),
+  );
 }
 
 return view.extend({
@@ -105,45 +109,20 @@ return view.extend({
       _('Domain Routing'),
       _('Domains decide where connections go: by which interface, with which mark, or nowhere.'),
     );
-    const state = live.make();
+    const state = live.make({ excuse });
     addService(map);
     addRules(map, state, main.networks(interfaces));
     addLists(map, state);
     const form_node = await map.render();
 
-    const said = E('div', { id: 'domainroute-state' });
-    void this.check(state, said);
+    void state.check();
     refresh.every(5, () => this.count(state));
-    return E('div', {}, [words.stylesheet(), said, state.others, form_node]);
+    return E('div', {}, [words.stylesheet(), state.node, form_node]);
   },
 
-  /** What the service says of the saved configuration. Never rejects. */
-  async check(state, said) {
-    try {
-      const { diagnostics } = await backend.ask('check');
-      state.setDiagnostics(diagnostics ?? []);
-    } catch (error) {
-      dom.content(said, [this.excuse(error)]);
-    }
-  },
-
+  /** Never rejects: `check` tells why. */
   async count(state) {
-    try {
-      state.setHits((await backend.ask('counters')).rules ?? []);
-    } catch {
-      // `check` has told why
-      state.setHits([]);
-    }
-  },
-
-  /** Rules can be edited all the same, and that is what this page is for. */
-  excuse(error) {
-    if (error.kind !== 'absent') return words.notice(error);
-    return words.hint(
-      _('The service does not run'),
-      _(
-        'Switch it on below, then save and apply. Hits, and what is wrong with a rule, are shown while it runs; if it is on already, the system log says why it does not run.',
-      ),
-    );
+    const { rules } = await L.resolveDefault(backend.ask('counters'), {});
+    state.setRows('rule', rules ?? []);
   },
 });

@@ -10,13 +10,17 @@
 'require domainroute.panels as panels';
 'require domainroute.refresh as refresh';
 'require domainroute.text as words';
+'require domainroute.values as values';
 
 /** Seconds between two looks. */
 const INTERVAL = 5;
 
-/** What rules route to, each once. */
+/** What rules in force route to, each once. */
 function targets() {
-  const named = uci.sections('domainroute', 'rule').flatMap((rule) => L.toArray(rule.interface));
+  const rules = uci
+    .sections('domainroute', 'rule')
+    .filter(({ enabled }) => values.isOn(enabled, '1'));
+  const named = rules.flatMap((rule) => L.toArray(rule.interface));
   return [...new Set(named)].sort();
 }
 
