@@ -3,13 +3,13 @@
  * Writes messages into a unix socket, one at a time, and writes how long each
  * took to become a BGP UPDATE on the wire:
  *
- *   wire SOCKET DEVICE PORT WARM FILE
+ *   wire SOCKET DEVICE PORT WARM REST_US FILE
  *
  * In the file each message is preceded by its length, 32 bits, big-endian. The
  * first opens the stream and is not awaited; of the next WARM nothing is said.
  * A line each: nanoseconds from before write(2) to the time at which the kernel
- * gave the segment to the device, from or to the TCP port. Between two messages
- * is a rest, so that none runs in the wake of the one before.
+ * gave the segment to the device, from or to the TCP port. A message follows the
+ * UPDATE of the one before, after a rest if that is not 0.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -29,7 +29,6 @@
 #include <unistd.h>
 
 #define MESSAGE_MAX	65536
-#define REST_NS		1000000
 #define TIMEOUT_S	5
 /* RFC 4271, section 4.1 */
 #define BGP_HEADER	19
@@ -174,18 +173,19 @@ static int64_t now(void)
 int main(int argc, char **argv)
 {
 	static uint8_t message[MESSAGE_MAX];
-	struct timespec rest = { .tv_nsec = REST_NS };
-	long count = 0, warm;
+	long count = 0, warm, rest;
 	int out, wire;
 	size_t length;
 	FILE *file;
 
-	if (argc != 6) {
-		fprintf(stderr, "usage: wire SOCKET DEVICE PORT WARM FILE\n");
+	if (argc != 7) {
+		fprintf(stderr,
+			"usage: wire SOCKET DEVICE PORT WARM REST_US FILE\n");
 		return 2;
 	}
 	warm = atol(argv[4]);
-	file = fopen(argv[5], "rb");
+	rest = atol(argv[5]);
+	file = fopen(argv[6], "rb");
 	if (!file)
 		fail("open the messages");
 	wire = listen_on(argv[2]);
@@ -193,7 +193,8 @@ int main(int argc, char **argv)
 	while ((length = read_message(file, message))) {
 		int64_t start;
 
-		nanosleep(&rest, NULL);
+		if (rest)
+			usleep(rest);
 		start = now();
 		if (write(out, message, length) != (ssize_t)length)
 			fail("write a message");
