@@ -25,6 +25,8 @@ export class Advertiser {
   #round: Uint32Array = new Uint32Array();
   #at = 0;
   readonly #templates = new Map<number, UpdateTemplate>();
+  /** Families that are to be told from the beginning. */
+  readonly #again = new Set<Family>();
   #initial = true;
   #scheduled = false;
   #closed = false;
@@ -54,12 +56,13 @@ export class Advertiser {
       this.#initial = false;
       for (const family of this.#families) this.#session.write(endOfRib(family), 1);
     }
-    if (done && this.view.pending === 0) return;
-    this.#scheduled = true;
-    this.#clock.soon(() => {
-      this.#scheduled = false;
-      this.flush();
-    });
+    if (!done || this.view.pending > 0 || this.#again.size > 0) this.#flushSoon();
+  }
+
+  /** All of a family once more (RFC 2918): with the next round, however often it is asked for meanwhile. */
+  refresh(family: Family): void {
+    this.#again.add(family);
+    if (!this.#scheduled) this.#flushSoon();
   }
 
   close(): void {
@@ -67,8 +70,18 @@ export class Advertiser {
     this.view.close();
   }
 
+  #flushSoon(): void {
+    this.#scheduled = true;
+    this.#clock.soon(() => {
+      this.#scheduled = false;
+      this.flush();
+    });
+  }
+
   /** What changes from here on is for the next round. */
   #beginRound(): void {
+    for (const family of this.#again) this.view.refresh(family);
+    this.#again.clear();
     this.#round = this.view.pending === 0 ? new Uint32Array() : this.view.round();
     this.#at = 0;
     this.#templates.clear();

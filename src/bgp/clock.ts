@@ -10,6 +10,11 @@ export interface Clock {
   random(): number;
 }
 
+/** RFC 4271 §10: three quarters of it or more. */
+export function jittered(ms: number, clock: Clock): number {
+  return ms * (0.75 + 0.25 * clock.random());
+}
+
 /** Its timers keep no process running. */
 export const systemClock: Clock = {
   now: () => performance.now(),

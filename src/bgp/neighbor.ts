@@ -1,6 +1,7 @@
 /** One neighbour: its configuration, the one or two sessions with it, and what it is told. */
 import { formatAddress, isMapped } from '../model/address.ts';
 import { Advertiser } from './advertiser.ts';
+import { Backoff } from './backoff.ts';
 import { missingFamilies } from './capability.ts';
 import type { Clock } from './clock.ts';
 import { BGP_PORT, FAMILIES, type Family } from './constants.ts';
@@ -31,7 +32,7 @@ export interface NeighborConfig {
   readonly passive?: boolean;
   /** Seconds, 0 or at least 3; default 90. The lower of both speakers' counts. */
   readonly holdTime?: number;
-  /** Seconds between attempts to connect, at most; default 5. */
+  /** Seconds that an attempt to connect may take, and between two of them at most; default 5. */
   readonly connectRetryTime?: number;
   /** Of TCP MD5 (RFC 2385), 1 to 80 bytes. */
   readonly md5Key?: Uint8Array;
@@ -83,7 +84,6 @@ export interface LocalSpeaker {
 const DEFAULT_HOLD_TIME = 90;
 const DEFAULT_CONNECT_RETRY_TIME = 5;
 const DEFAULT_LOCAL_PREF = 100;
-const FIRST_RETRY_SECONDS = 1;
 const CROSSING_MS = 5_000;
 const MAX_TTL = 255;
 /** What Linux uses itself; neighbours of iBGP may be anywhere inside. */
@@ -93,6 +93,8 @@ export class Neighbor {
   readonly config: NeighborConfig;
   readonly #local: LocalSpeaker;
   readonly #internal: boolean;
+  readonly #connectRetryTime: number;
+  readonly #backoff: Backoff;
   readonly #counts = {
     sent: { messages: 0, updates: 0 },
     received: { messages: 0, updates: 0 },
@@ -107,25 +109,27 @@ export class Neighbor {
   #restarting = true;
   /** Does it keep our routes when a session ends? Of the last session. */
   #gracefulPeer = false;
-  #retrySeconds = FIRST_RETRY_SECONDS;
   #cancelRetry: (() => void) | undefined;
   #lastError: { reason: string; at: number } | undefined;
-  #closing: Promise<unknown> = Promise.resolve();
+  #closing: Promise<void> = Promise.resolve();
 
   constructor(config: NeighborConfig, local: LocalSpeaker) {
     this.config = config;
     this.#local = local;
     this.#internal = config.asn === local.asn;
+    this.#connectRetryTime = config.connectRetryTime ?? DEFAULT_CONNECT_RETRY_TIME;
+    this.#backoff = new Backoff(local.clock, 1000 * this.#connectRetryTime);
     this.#own = new Session(this.#sessionOptions(), true);
   }
 
   start(): void {
     this.#running = true;
+    this.#backoff.begin();
     this.#own.start(this.config.passive === true);
   }
 
   /** Ends all sessions; without a notification the neighbour is to believe in a restart. */
-  stop(notification: Notification | undefined): Promise<unknown> {
+  stop(notification: Notification | undefined): Promise<void> {
     this.#running = false;
     this.#cancelRetry?.();
     for (const session of [this.#own, this.#accepted]) {
@@ -143,14 +147,14 @@ export class Neighbor {
       incoming.refuse();
       return;
     }
+    const session = new Session(this.#sessionOptions(), false);
+    if (!session.adopt((handler) => incoming.accept(this.#socket(), handler))) {
+      this.#failed('the connection came from too far (check ttlSecurity and multihop)');
+      return;
+    }
     established?.leave('the neighbour has restarted');
     this.#accepted?.stop(cease(Cease.COLLISION), 'OpenCollisionDump');
-    const session = new Session(this.#sessionOptions(), false);
     this.#accepted = session;
-    const adopted = session.adopt((handler) => incoming.accept(this.#socket(), handler));
-    if (adopted) return;
-    this.#accepted = undefined;
-    this.#failed('the connection came from too far (check ttlSecurity and multihop)');
   }
 
   /**
@@ -200,17 +204,15 @@ export class Neighbor {
     const { clock, transport } = this.#local;
     return {
       clock,
-      connectRetryTime: this.config.connectRetryTime ?? DEFAULT_CONNECT_RETRY_TIME,
+      connectRetryTime: this.#connectRetryTime,
       internal: this.#internal,
       ...this.#counts,
+      retryDelay: () => this.#backoff.delay(),
       connect: (handler) => transport.connect(this.#socket(), handler),
       open: (connection) => this.#open(connection),
       opened: (session, open) => this.#opened(session, open),
       established: (session) => this.#established(session),
-      refresh: (family) => {
-        this.#advertiser?.view.refresh(family);
-        this.flush();
-      },
+      refresh: (family) => this.#advertiser?.refresh(family),
       drained: () => this.flush(),
       changed: (session, reason) => this.#changed(session, reason),
     };
@@ -299,7 +301,6 @@ export class Neighbor {
     const other = session === this.#own ? this.#accepted : this.#own;
     other?.stop(cease(Cease.COLLISION), 'OpenCollisionDump');
     this.#restarting = false;
-    this.#retrySeconds = FIRST_RETRY_SECONDS;
     this.#gracefulPeer = theirs.capabilities.gracefulRestart !== undefined;
     this.#establishedAt = clock.now();
     this.#families = commonFamilies(ours, theirs);
@@ -317,18 +318,20 @@ export class Neighbor {
 
   #changed(session: Session, reason: string | undefined): void {
     if (session.state === 'Idle') {
-      this.#closing = Promise.all([this.#closing, session.closing]);
+      const { closing } = session;
+      this.#closing = this.#closing.then(() => closing);
       if (session === this.#accepted) this.#accepted = undefined;
     }
     const left = [this.#own, this.#accepted].every((each) => each?.state !== 'Established');
-    if (left && this.#establishedAt !== undefined) this.#down();
+    if (left && this.#establishedAt !== undefined) this.#down(this.#establishedAt);
     if (reason !== undefined) this.#failed(reason);
     else this.#local.changed(this);
     // the other session may be on its way: then ours comes back when that has failed
     if (this.#running && this.#own.state === 'Idle' && this.#accepted === undefined) this.#retry();
   }
 
-  #down(): void {
+  #down(establishedAt: number): void {
+    this.#backoff.ended(establishedAt);
     this.#establishedAt = undefined;
     this.#families = [];
     this.#advertiser?.close();
@@ -340,15 +343,11 @@ export class Neighbor {
     this.#local.changed(this);
   }
 
-  /** DampPeerOscillations: each attempt in a row waits twice as long (RFC 4271 §8.1.1). */
   #retry(): void {
     if (this.#cancelRetry !== undefined) return;
-    const { connectRetryTime = DEFAULT_CONNECT_RETRY_TIME, passive = false } = this.config;
-    const seconds = Math.min(this.#retrySeconds, connectRetryTime);
-    this.#retrySeconds = 2 * seconds;
-    this.#cancelRetry = this.#local.clock.after(1000 * seconds, () => {
+    this.#cancelRetry = this.#local.clock.after(this.#backoff.delay(), () => {
       this.#cancelRetry = undefined;
-      if (this.#accepted === undefined) this.#own.start(passive);
+      if (this.#accepted === undefined) this.#own.start(this.config.passive === true);
     });
   }
 }

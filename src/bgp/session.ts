@@ -5,7 +5,7 @@
  * default: a minute) before the neighbour gives up.
  */
 import { messageOf } from '../base/errors.ts';
-import type { Clock } from './clock.ts';
+import { type Clock, jittered } from './clock.ts';
 import { type Family, MessageType } from './constants.ts';
 import { type Event, type State, transition } from './fsm.ts';
 import { decodeMessage, encodeMessage, MessageStream, type OutgoingMessage } from './message.ts';
@@ -20,6 +20,8 @@ import type { Connection, ConnectionHandler } from './transport.ts';
 
 /** RFC 4271 §8.2.2: "a large value". */
 const LARGE_HOLD_MS = 240_000;
+/** RFC 4271 §4.4. */
+const LEAST_KEEPALIVE_MS = 1_000;
 /** RFC 9687 §3: at least eight minutes, or two hold times. */
 const SEND_HOLD_MS = 480_000;
 /** RFC 6608, by state. */
@@ -44,11 +46,13 @@ export interface MessageCounts {
 
 export interface SessionOptions {
   readonly clock: Clock;
-  /** Seconds that the ConnectRetryTimer runs. */
+  /** Seconds that an attempt to connect may take: the ConnectRetryTimer in Connect. */
   readonly connectRetryTime: number;
   readonly internal: boolean;
   readonly sent: MessageCounts;
   readonly received: MessageCounts;
+  /** Milliseconds to the next attempt: the ConnectRetryTimer in Active. */
+  retryDelay(): number;
   /** Opens a connection to the neighbour; throws what the kernel refuses at once. */
   connect(handler: ConnectionHandler): Connection;
   /** Our OPEN on this connection. */
@@ -165,14 +169,9 @@ export class Session {
   }
 
   #do(action: ReturnType<typeof transition>['actions'][number], notification: Notification): void {
-    const { clock, connectRetryTime } = this.#options;
     switch (action) {
       case 'startConnectRetryTimer':
-        this.#cancelConnectRetry();
-        if (!this.initiated) break;
-        this.#cancelConnectRetry = clock.after(this.#jitter(1000 * connectRetryTime), () =>
-          this.#dispatch('ConnectRetryTimerExpires', undefined, 'ETIMEDOUT'),
-        );
+        this.#startConnectRetry();
         break;
       case 'stopConnectRetryTimer':
         this.#cancelConnectRetry();
@@ -198,7 +197,7 @@ export class Session {
         this.#restartKeepalive();
         break;
       case 'restartHoldTimer':
-        this.#lastReceived = clock.now();
+        this.#lastReceived = this.#options.clock.now();
         break;
       case 'restartKeepaliveTimer':
         this.#restartKeepalive();
@@ -213,6 +212,19 @@ export class Session {
         this.#drop();
         break;
     }
+  }
+
+  #startConnectRetry(): void {
+    const { clock, connectRetryTime } = this.#options;
+    this.#cancelConnectRetry();
+    if (!this.initiated) return;
+    const ms =
+      this.#state === 'Active'
+        ? this.#options.retryDelay()
+        : jittered(1000 * connectRetryTime, clock);
+    this.#cancelConnectRetry = clock.after(ms, () =>
+      this.#dispatch('ConnectRetryTimerExpires', undefined, 'ETIMEDOUT'),
+    );
   }
 
   #connect(): void {
@@ -326,9 +338,9 @@ export class Session {
   #restartKeepalive(): void {
     this.#cancelKeepalive();
     if (this.#holdMs === 0) return;
-    this.#cancelKeepalive = this.#options.clock.after(this.#jitter(this.#holdMs / 3), () =>
-      this.#dispatch('KeepaliveTimerExpires'),
-    );
+    const { clock } = this.#options;
+    const ms = Math.max(jittered(this.#holdMs / 3, clock), LEAST_KEEPALIVE_MS);
+    this.#cancelKeepalive = clock.after(ms, () => this.#dispatch('KeepaliveTimerExpires'));
   }
 
   /** One behind bytes that the neighbour does not take would not tell it anything. */
@@ -342,11 +354,6 @@ export class Session {
         this.#dispatch('SendHoldTimerExpires', notificationOf(ErrorCode.SEND_HOLD_TIMER));
       });
     }
-  }
-
-  /** RFC 4271 §10: three quarters of it or more. */
-  #jitter(ms: number): number {
-    return ms * (0.75 + 0.25 * this.#options.clock.random());
   }
 
   #drop(): void {

@@ -18,6 +18,9 @@ import { Rib } from './rib.ts';
 import type { RouteAttributes } from './route.ts';
 import type { IncomingConnection, Listener, Transport } from './transport.ts';
 
+/** Between two words about those who are no neighbours: anybody can come, and as often as he likes. */
+const REFUSALS_MS = 60_000;
+
 export interface SpeakerOptions {
   readonly asn: number;
   /** An IPv4 address, as 16 bytes: the BGP identifier. */
@@ -33,7 +36,7 @@ export interface SpeakerOptions {
   readonly clock?: Clock;
   /** A neighbour has another state, or an attempt has failed. */
   onState?(status: NeighborStatus): void;
-  /** A connection that nobody is waiting for was closed, or a listener has failed or has no TCP MD5. */
+  /** A connection that nobody is waiting for was closed, once a minute; a listener has failed or has no TCP MD5. */
   onRefused?(reason: string): void;
 }
 
@@ -56,6 +59,7 @@ export class Speaker {
   readonly #unprotected = new Set<string>();
   #running = false;
   #scheduled = false;
+  #refusedAt = -Infinity;
 
   constructor(options: SpeakerOptions) {
     this.#options = options;
@@ -211,6 +215,9 @@ export class Speaker {
       return;
     }
     incoming.refuse();
+    const now = this.#clock.now();
+    if (now - this.#refusedAt < REFUSALS_MS) return;
+    this.#refusedAt = now;
     const why = neighbor === undefined ? 'it is no neighbour' : 'it is to have a TCP MD5 key';
     this.#options.onRefused?.(`Cannot accept a connection from '${name}': ${why}`);
   }

@@ -106,7 +106,6 @@ describe('the BGP speaker', function () {
       await until('the session is down', () => state() !== 'Established');
       daemon = await start(lab, peer);
       await hasExactly(KEPT, daemon);
-      // only what was asked for: a session, and no error on the way
       assert.deepEqual(speaker.states()[0]?.families, [4, 6]);
     });
 

@@ -55,6 +55,8 @@ export class Announcing {
   #speaker: BgpSpeaker | undefined;
   #table: RouteTable | undefined;
   #configuration: Configuration | undefined;
+  /** Of the rules that the last configuration came with. */
+  #generation = 0;
   #scanning: Promise<void> = Promise.resolve();
   #hold = 0;
   #sections: ReadonlySet<string> = new Set();
@@ -99,7 +101,11 @@ export class Announcing {
    * address to listen on, is in the log, and tried again by the next call.
    */
   async configure(configuration: Configuration): Promise<void> {
+    const { generation } = this.#rules;
+    const isSame =
+      generation === this.#generation && isDeepStrictEqual(configuration, this.#configuration);
     this.#configuration = configuration;
+    this.#generation = generation;
     this.#sections = new Set(configuration.rules.map(({ section }) => section));
     this.#hold = Number(readConfig(this.#maps)?.hold ?? 0);
     await this.#sources.configure(configuration.dnstap);
@@ -110,10 +116,9 @@ export class Announcing {
       this.#speaker = wanted && new BgpSpeaker(wanted, this.#options.log);
       this.#table = this.#speaker && new RouteTable(this.#speaker, wanted?.maxRoutes ?? 0);
     }
-    this.#speaker?.configure(configuration);
-    await this.scan();
-    // communities may be others
-    this.#table?.repeat();
+    const areOther = this.#speaker?.configure(configuration) === true;
+    if (!isSame) await this.scan();
+    if (areOther) this.#table?.repeat();
     this.#speaker?.start();
   }
 

@@ -1,17 +1,25 @@
 /** The BGP speaker of a configuration: neighbours come and go without the others noticing. */
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../../base/errors.ts';
-import { Speaker, tcpTransport, type NeighborStatus } from '../../bgp/index.ts';
+import {
+  Speaker,
+  tcpTransport,
+  type NeighborStatus,
+  type RouteAttributes,
+} from '../../bgp/index.ts';
 import { socketCalls } from '../../datapath/index.ts';
 import { formatAddress } from '../../model/address.ts';
 import type { BgpOptions } from '../../model/bgp.ts';
 import type { Prefix } from '../../model/prefix.ts';
-import type { Configuration, Rule } from '../../model/rule.ts';
+import type { Configuration } from '../../model/rule.ts';
 import { withKey, type KeyedNeighbor } from './neighbor-key.ts';
 import type { RouteSink } from './route-table.ts';
 import type { BgpNeighbor } from './status.ts';
 
 export type BgpConfiguration = Pick<Configuration, 'neighbors' | 'rules'>;
+
+/** Problems of one neighbour that are remembered: more can be words of its own. */
+const SAID_MAX = 8;
 
 export type BgpLog = (problem: string) => void;
 
@@ -21,8 +29,9 @@ export class BgpSpeaker implements RouteSink {
   readonly #speaker: Speaker;
   readonly #neighbors = new Map<string, KeyedNeighbor>();
   /** What the log has of whom, so that an attempt every few seconds does not fill it. */
-  readonly #said = new Map<string, string>();
-  #rules = new Map<string, Rule>();
+  readonly #said = new Map<string, string[]>();
+  /** By UCI section of the rule. */
+  #attributes: ReadonlyMap<string, RouteAttributes> = new Map();
 
   /** Nothing is opened before {@link start}. */
   constructor(options: BgpOptions, log: BgpLog) {
@@ -40,18 +49,27 @@ export class BgpSpeaker implements RouteSink {
     });
   }
 
-  /** Neighbours and communities as they are to be; what cannot be had is in the log, and tried again by the next call. */
-  configure({ neighbors, rules }: BgpConfiguration): void {
-    this.#rules = new Map(rules.map((rule) => [rule.section, rule]));
+  /**
+   * Neighbours and communities as they are to be; what cannot be had is in the log, and tried again by the next call. True
+   * if communities of a rule are others than before: its routes are to be announced again.
+   */
+  configure({ neighbors, rules }: BgpConfiguration): boolean {
+    const attributes = new Map(
+      rules.map(({ section, communities, largeCommunities }) => {
+        return [section, { communities, largeCommunities }];
+      }),
+    );
+    const areOther = !isDeepStrictEqual(attributes, this.#attributes);
+    this.#attributes = attributes;
     const wanted = new Map<string, KeyedNeighbor>();
     for (const neighbor of neighbors.filter(({ enabled }) => enabled)) {
       this.#try(neighbor.section, () => wanted.set(neighbor.section, withKey(neighbor)));
     }
     for (const [section, old] of this.#neighbors) {
       if (isDeepStrictEqual(wanted.get(section), old)) continue;
+      this.#speaker.removeNeighbor(old);
       this.#neighbors.delete(section);
       this.#said.delete(section);
-      this.#speaker.removeNeighbor(old);
     }
     for (const [section, neighbor] of wanted) {
       if (this.#neighbors.has(section)) continue;
@@ -60,6 +78,7 @@ export class BgpSpeaker implements RouteSink {
         this.#neighbors.set(section, neighbor);
       });
     }
+    return areOther;
   }
 
   /**
@@ -71,8 +90,7 @@ export class BgpSpeaker implements RouteSink {
   }
 
   announce(prefix: Prefix, section: string): void {
-    const { communities = [], largeCommunities = [] } = this.#rules.get(section) ?? {};
-    this.#try('', () => this.#speaker.announce(prefix, { communities, largeCommunities }));
+    this.#try('', () => this.#speaker.announce(prefix, this.#attributes.get(section)));
   }
 
   withdraw(prefix: Prefix): void {
@@ -111,7 +129,7 @@ export class BgpSpeaker implements RouteSink {
   #tell(status: NeighborStatus): void {
     const section = this.#sectionOf(status);
     if (status.state === 'Established') this.#said.delete(section);
-    else if (status.state === 'Idle' && status.lastError !== undefined) {
+    else if (status.lastError !== undefined) {
       this.#say(section, `BGP neighbor '${section}': ${status.lastError.reason}`);
     }
   }
@@ -125,8 +143,9 @@ export class BgpSpeaker implements RouteSink {
   }
 
   #say(section: string, problem: string): void {
-    if (this.#said.get(section) === problem) return;
-    this.#said.set(section, problem);
+    const said = this.#said.get(section) ?? [];
+    if (said.includes(problem)) return;
+    this.#said.set(section, [...said, problem].slice(-SAID_MAX));
     this.#log(problem);
   }
 }

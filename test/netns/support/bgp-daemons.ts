@@ -1,4 +1,5 @@
 /** Real BGP daemons as neighbours, and their routes. */
+import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
@@ -23,6 +24,8 @@ export interface Daemon {
   count(): Promise<number>;
   /** Prefixes learnt from us, sorted; those that wait for a restart of ours too. */
   routes(): Promise<readonly string[]>;
+  /** How many routes have come, gone or become others, as the daemon itself counts; undefined: it does not. */
+  changes?(): Promise<number>;
   /** All the daemon knows of one. */
   route(prefix: string): Promise<string>;
   /** What the daemon says of the session with us. */
@@ -80,6 +83,13 @@ protocol bgp ours {
   await started('bird', program, () => birdc('show', 'status'));
   return {
     count: async () => Number(/Total: (\d+)/.exec(await birdc('show', 'route', 'count'))?.[1]),
+    changes: async () => {
+      // received, rejected, filtered, ignored, accepted: what was known like this already is ignored
+      const pattern = /Import (?:updates|withdraws): .* (\d+)$/gm;
+      const accepted = sortedMatches(await birdc('show', 'protocols', 'all', 'ours'), pattern);
+      assert.equal(accepted.length, 4);
+      return accepted.reduce((sum, count) => sum + Number(count), 0);
+    },
     routes: async () => sortedMatches(await birdc('show', 'route'), /^([0-9a-f.:]+\/\d+) /gm),
     route: (prefix) => birdc('show', 'route', 'all', 'for', prefix),
     session: async () => `${await birdc('show', 'protocols', 'ours')}${program.output()}`,
@@ -87,6 +97,13 @@ protocol bgp ours {
     kill: () => program.kill(),
   };
 };
+
+/** Of one family. */
+interface FrrSummary {
+  readonly tableVersion: number;
+  /** By address; the prefixes learnt from it, those that wait for a restart of its too. */
+  readonly peers: Readonly<Record<string, { readonly pfxRcd: number }>>;
+}
 
 export const startFrr: StartDaemon = async (lab, peer, options = {}) => {
   const { transport = 4, asn = PEER_ASN, passive = false, md5, ttlSecurity = false } = options;
@@ -126,6 +143,12 @@ export const startFrr: StartDaemon = async (lab, peer, options = {}) => {
   await started('zebra', zebra, () => vtysh('zebra', 'show version'));
   const bgpd = frr('bgpd', `${directory}/bgpd.conf`, '--no_kernel');
   await started('bgpd', bgpd, () => vtysh('bgpd', 'show version'));
+  const summary = async (): Promise<readonly FrrSummary[]> => {
+    const text = await vtysh('bgpd', 'show bgp summary json');
+    const { ipv4Unicast, ipv6Unicast } = JSON.parse(text) as Record<string, FrrSummary>;
+    assert.ok(ipv4Unicast !== undefined && ipv6Unicast !== undefined);
+    return [ipv4Unicast, ipv6Unicast];
+  };
   const routes = async (): Promise<readonly string[]> => {
     const both = await Promise.all([
       vtysh('bgpd', 'show bgp ipv4 unicast json'),
@@ -136,7 +159,10 @@ export const startFrr: StartDaemon = async (lab, peer, options = {}) => {
       .sort();
   };
   return {
-    count: async () => (await routes()).length,
+    count: async () =>
+      (await summary()).reduce((sum, { peers }) => sum + (peers[ours]?.pfxRcd ?? 0), 0),
+    // goes up whenever the best path of a prefix is another one
+    changes: async () => (await summary()).reduce((sum, { tableVersion }) => sum + tableVersion, 0),
     routes,
     route: (prefix) =>
       vtysh('bgpd', `show bgp ${prefix.includes(':') ? 'ipv6' : 'ipv4'} unicast ${prefix}`),

@@ -160,6 +160,8 @@ export class FakeTransport implements Transport {
   readonly connections: FakeConnection[] = [];
   readonly md5Keys = new Map<string, string>();
   refused = 0;
+  /** The TTL of those who connect is too low. */
+  tooFar = false;
   /** The kernel is without TCP MD5. */
   md5Error: Error | undefined;
   #onConnection: ((incoming: IncomingConnection) => void) | undefined;
@@ -195,7 +197,7 @@ export class FakeTransport implements Transport {
       refuse: () => {
         this.refused++;
       },
-      accept: (peer, handler) => this.connect(peer, handler),
+      accept: (peer, handler) => (this.tooFar ? undefined : this.connect(peer, handler)),
     });
     return this.connections[before];
   }

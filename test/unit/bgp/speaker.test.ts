@@ -49,6 +49,13 @@ describe('the BGP speaker', () => {
     clock.settle();
     return connection;
   };
+  /** Seconds until the speaker connects once more. */
+  const nextAttempt = (): number => {
+    const before = tcp.connections.length;
+    const since = clock.now();
+    while (tcp.connections.length === before) clock.advance(1 / 16);
+    return (clock.now() - since) / 1000;
+  };
   const state = (): string | undefined => speaker.states()[0]?.state;
   const error = (): string | undefined => speaker.states()[0]?.lastError?.reason;
   /** Prefixes in what was written, as '+a' and '-a'; End-of-RIB is '.'. */
@@ -91,19 +98,48 @@ describe('the BGP speaker', () => {
       assert.deepEqual(told(connection), ['+203.0.113.7', '+2001:db8::7', '.', '.']);
     });
 
-    it('again and again, at twice the distance each time, up to the configured one', () => {
+    it('again and again, the longer in vain the later, up to the configured time', () => {
       start({ connectRetryTime: 5 });
-      const at: number[] = [];
-      for (let i = 0; i < 5; i++) {
-        const before = tcp.connections.length;
+      const waits: number[] = [];
+      for (let i = 0; i < 20; i++) {
         tcp.last.handler.closed('ECONNREFUSED');
         assert.equal(state(), 'Idle');
-        const since = clock.now();
-        while (tcp.connections.length === before) clock.advance(0.5);
-        at.push((clock.now() - since) / 1000);
+        waits.push(nextAttempt());
       }
-      assert.deepEqual(at, [1, 2, 4, 5, 5]);
+      assert.deepEqual(waits.slice(0, 5), [0.25, 0.25, 0.25, 0.25, 0.25]);
+      // a quarter of what has passed
+      assert.deepEqual(waits.slice(5, 8), [0.3125, 0.4375, 0.5]);
+      assert.deepEqual(waits.slice(-2), [5, 5]);
       assert.equal(error(), 'ECONNREFUSED');
+    });
+
+    it('again as soon as that where the neighbour hangs up before it has said a word', () => {
+      start({ connectRetryTime: 5 });
+      tcp.last.handler.connected();
+      tcp.last.handler.closed('ECONNRESET');
+      assert.equal(state(), 'Active');
+      assert.equal(nextAttempt(), 0.25);
+    });
+
+    it('again with jitter, so that many speakers do not come at once (RFC 4271 §10)', () => {
+      clock.random = () => 0;
+      start();
+      tcp.last.handler.closed('ECONNREFUSED');
+      assert.equal(nextAttempt(), 0.1875);
+    });
+
+    it('at once again when one is lost that stood, and later and later when none stands', () => {
+      start({ connectRetryTime: 5 });
+      const lose = (seconds: number): number => {
+        const connection = establish();
+        clock.advance(seconds);
+        connection.handler.closed('ECONNRESET');
+        return nextAttempt();
+      };
+      assert.equal(lose(10), 0.25);
+      for (let i = 0; i < 20; i++) lose(0);
+      assert.equal(lose(0), 5);
+      assert.equal(lose(10), 0.25);
     });
 
     it('to nobody before start, and to none that is passive', () => {
@@ -222,6 +258,17 @@ describe('the BGP speaker', () => {
       assert.equal(connection.types(), 'KEEPALIVE KEEPALIVE');
     });
 
+    it('and sends no two keepalives in a second (RFC 4271 §4.4)', () => {
+      clock.random = () => 0;
+      start();
+      const connection = establish({ holdTime: 3 });
+      connection.messages();
+      clock.advance(0.999);
+      assert.equal(connection.types(), '');
+      clock.advance(0.001);
+      assert.equal(connection.types(), 'KEEPALIVE');
+    });
+
     it('and ends a session with a neighbour that is silent', () => {
       start();
       const connection = establish({ holdTime: 30 });
@@ -307,10 +354,10 @@ describe('the BGP speaker', () => {
     });
 
     it('by AS numbers when the identifiers are the same (RFC 6286)', () => {
-      const [ours] = collide(0x0a090001, 65000);
-      assert.ok(!ours.ended);
-      const [lost] = collide(0x0a090001, 65002);
-      assert.ok(lost.ended);
+      const ended = collide(0x0a090001, 65000).map((each) => each.ended);
+      assert.deepEqual(ended, [false, true]);
+      const lost = collide(0x0a090001, 65002).map((each) => each.ended);
+      assert.deepEqual(lost, [true, false]);
     });
 
     it('and comes back with a connection of its own when the other ends', () => {
@@ -358,6 +405,31 @@ describe('the BGP speaker', () => {
       again.open();
       again.keepalive();
       assert.equal(state(), 'Established');
+    });
+
+    it('from too far, which ends no session (RFC 5082)', () => {
+      start({ ttlSecurity: true });
+      const gracefulRestart = { restartState: false, restartTime: 120, families: new Map() };
+      const connection = establish({ capabilities: { gracefulRestart } });
+      clock.advance(10);
+      tcp.tooFar = true;
+      assert.equal(tcp.arrive(), undefined);
+      assert.equal(state(), 'Established');
+      assert.ok(!connection.ended);
+      assert.equal(error(), 'the connection came from too far (check ttlSecurity and multihop)');
+    });
+
+    it('by strangers as often as they like, and says so once a minute', () => {
+      start({ passive: true });
+      for (let i = 0; i < 120; i++) {
+        tcp.arrive(`10.9.1.${i}`);
+        clock.advance(1);
+      }
+      assert.equal(tcp.refused, 120);
+      assert.deepEqual(
+        refusals,
+        [0, 60].map((i) => `Cannot accept a connection from '10.9.1.${i}': it is no neighbour`),
+      );
     });
 
     it('with the TCP MD5 keys of those neighbours that have one', () => {
@@ -430,6 +502,30 @@ describe('the BGP speaker', () => {
       connection.say({ type: 'ROUTE-REFRESH', family: 6 });
       clock.settle();
       assert.deepEqual(told(connection), ['+2001:db8::7']);
+    });
+
+    it('all again but once to a neighbour that asks for it many times at once', () => {
+      start();
+      speaker.announce(prefix('203.0.113.7'));
+      speaker.announce(prefix('2001:db8::7'));
+      const connection = establish();
+      connection.messages();
+      for (let i = 0; i < 100; i++) connection.say({ type: 'ROUTE-REFRESH', family: 4 });
+      connection.say({ type: 'ROUTE-REFRESH', family: 6 });
+      clock.settle();
+      assert.deepEqual(told(connection), ['+203.0.113.7', '+2001:db8::7']);
+      // while it reads nothing, too
+      connection.full = true;
+      speaker.announce(prefix('203.0.113.8'));
+      clock.settle();
+      connection.messages();
+      for (let i = 0; i < 100; i++) connection.say({ type: 'ROUTE-REFRESH', family: 4 });
+      clock.settle();
+      assert.equal(connection.written.length, 0);
+      connection.full = false;
+      connection.handler.drained();
+      clock.settle();
+      assert.deepEqual(told(connection), ['+203.0.113.7', '+203.0.113.8']);
     });
 
     it('to an old speaker with AS_TRANS, and an AS4_PATH that has the number', () => {
