@@ -17,7 +17,6 @@ import {
   stageRules,
   type Attachment,
   type Config,
-  type Pins,
 } from '../datapath/index.ts';
 import {
   applyRouting,
@@ -52,16 +51,6 @@ export interface Applied {
   /** Interfaces of rules that are missing or down. */
   readonly down: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
-}
-
-/** Is everything pinned, and rules in force? */
-export function isRunning(pins: Pins): boolean {
-  const maps = new Maps(pins);
-  try {
-    return maps.complete() && readConfig(maps) !== undefined;
-  } finally {
-    maps.close();
-  }
 }
 
 /**

@@ -22,12 +22,14 @@ import {
 import { clientOfInterface } from '../model/client.ts';
 import type { Configuration, Diagnostic, Rule } from '../model/rule.ts';
 import { applyRouting, runCommand } from '../route/index.ts';
-import { downInterfaces, isRunning, routingOptions } from './apply.ts';
+import { downInterfaces, routingOptions } from './apply.ts';
 import { requireRoot } from './environment.ts';
 import { readHost, type ReadNetifd } from './host.ts';
+import { readInForce } from './in-force.ts';
 import type { Interfaces } from './interfaces.ts';
 import { withLock } from './lock.ts';
 import { hostDiagnostics, planNetwork } from './plan.ts';
+import { isRunning } from './session.ts';
 import type { Settings } from './settings.ts';
 import { liveTargets, routeTargets } from './targets.ts';
 
@@ -56,12 +58,11 @@ export interface Followed {
 
 /**
  * May be called at any time: only differences are applied, and where there is none the generation stays. What can be
- * done is done even if ip refuses a route; then its error is thrown. `configuration`: the one in force. `before`: what
- * the last call returned as `interfaces`. Throws DomainrouteError 'not-running' if nothing runs.
+ * done is done even if ip refuses a route; then its error is thrown. `before`: what the last call returned as `interfaces`.
+ * Throws DomainrouteError 'not-running' if nothing runs.
  */
 export async function follow(
   settings: Settings,
-  configuration: Configuration,
   readNetifd: ReadNetifd,
   before: readonly InterfaceState[] = [],
 ): Promise<Followed> {
@@ -70,7 +71,9 @@ export async function follow(
   const pins = pinsBelow(settings.pin);
   if (!isRunning(pins)) throw notRunning();
   const run = async (): Promise<Followed> => {
-    if (!isRunning(pins)) throw notRunning();
+    // behind the lock: a command that had it may have brought another
+    const configuration = readInForce(settings.run);
+    if (configuration === undefined || !isRunning(pins)) throw notRunning();
     const maps = new Maps(pins);
     try {
       const { interfaces, generation } = await followMaps(

@@ -2,10 +2,10 @@
  * What of the configuration in force the daemon needs, in a file of the run directory: at once and often, and the UCI file
  * may be large, or changed and not in force yet.
  */
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Configuration } from '../model/rule.ts';
-import { replaceFile } from '../route/index.ts';
+import { removeFile, stageFile } from '../route/index.ts';
 
 type InForce = Omit<Configuration, 'lists' | 'diagnostics'>;
 
@@ -16,8 +16,11 @@ function fileOf(run: string): string {
   return join(run, IN_FORCE);
 }
 
-/** Behind the lock, when it is in force. */
-export function keepInForce(run: string, configuration: Configuration): void {
+/**
+ * Writes it, behind the lock, before it comes into force. Returns the function that puts it in the place of the one before,
+ * when it is. Throws DomainrouteError.
+ */
+export function stageInForce(run: string, configuration: Configuration): () => void {
   const { main, dnstap, bgp, neighbors } = configuration;
   const rules = configuration.rules.map((rule) => ({
     ...rule,
@@ -25,7 +28,7 @@ export function keepInForce(run: string, configuration: Configuration): void {
     clients: rule.clients.filter(({ kind }) => kind === 'interface'),
   }));
   const kept: InForce = { main, rules, dnstap, bgp, neighbors };
-  replaceFile(fileOf(run), JSON.stringify(kept, writeBytes));
+  return stageFile(fileOf(run), JSON.stringify(kept, writeBytes));
 }
 
 /** The same without names, lists and other clients; undefined: nothing is in force. */
@@ -40,7 +43,7 @@ export function readInForce(run: string): Configuration | undefined {
 }
 
 export function removeInForce(run: string): void {
-  rmSync(fileOf(run), { force: true });
+  removeFile(fileOf(run));
 }
 
 /** JSON has no bytes: they are `{"hex": "c0000201"}`. */

@@ -87,8 +87,11 @@ export async function withLock<T>(
   try {
     return await task();
   } finally {
-    if (!isNeeded()) remove(directory, path);
-    closeSync(fd);
+    try {
+      if (!isNeeded()) remove(directory, path);
+    } finally {
+      closeSync(fd);
+    }
   }
 }
 

@@ -107,27 +107,29 @@ export async function monitor(
   signal: AbortSignal,
 ): Promise<void> {
   openLibbpf(settings.assets);
-  const ubus = readPresence(settings) === null ? undefined : await connect(settings);
-  if (ubus === undefined) await watchRing(settings, (_, describe) => onEvent(describe()), signal);
-  else await watchDaemon(ubus, onEvent, signal);
+  const isTold = readPresence(settings) !== null && (await hasUbus(settings));
+  if (isTold) await watchDaemon(settings, onEvent, signal);
+  else await watchRing(settings, (_, describe) => onEvent(describe()), signal);
 }
 
-/** Undefined: no ubus, so that the daemon has nobody to tell and leaves the ring to us. */
-async function connect({ ubus: path }: Settings): Promise<UbusClient | undefined> {
+/** Without ubus the daemon has nobody to tell, and leaves the ring to us. */
+async function hasUbus({ ubus: path }: Settings): Promise<boolean> {
   try {
-    return await UbusClient.connect({ path });
+    (await UbusClient.connect({ path })).close();
+    return true;
   } catch (error) {
-    if (error instanceof UbusError) return undefined;
+    if (error instanceof UbusError) return false;
     throw error;
   }
 }
 
-/** It may restart meanwhile: its events come again when it is back. */
+/** It may restart meanwhile, or ubusd: its events come again when both are back. */
 async function watchDaemon(
-  ubus: UbusClient,
+  { ubus: path }: Settings,
   onEvent: (event: MonitorEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
+  const ubus = UbusClient.start({ path });
   ubus.subscribe('domainroute', (type, data) => {
     if (type === 'fact' || type === 'verdict') onEvent(data as unknown as MonitorEvent);
   });

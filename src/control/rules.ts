@@ -20,8 +20,9 @@ import { parseConfiguration } from '../config/parse.ts';
 import { openLibbpf, pinsBelow } from '../datapath/index.ts';
 import type { Diagnostic } from '../model/rule.ts';
 import { printable } from '../model/value.ts';
-import { isRunning, type Applied } from './apply.ts';
+import type { Applied } from './apply.ts';
 import { withLock } from './lock.ts';
+import { isRunning } from './session.ts';
 import type { Settings } from './settings.ts';
 import { reload } from './start.ts';
 
@@ -45,7 +46,11 @@ export interface RuleChange {
 export function listRules({ config }: Settings): RuleRow[] {
   return readFile(config)
     .sections.filter(({ type }) => type === RULE.type)
-    .map(({ name, options }) => ({ section: name, ...Object.fromEntries(options) }));
+    .map(({ name, options }) => {
+      // an option that is called section is none of ours
+      const row = new Map<string, UciValue>([['section', name], ...options]).set('section', name);
+      return Object.fromEntries(row) as RuleRow;
+    });
 }
 
 function readFile(directory: string): UciPackage {

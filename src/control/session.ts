@@ -1,10 +1,11 @@
 /** What every query begins with: the addon, the pinned maps, the settings in force. */
+import { DomainrouteError } from '../base/errors.ts';
 // each from its own file: what rdns needs is loaded in a few milliseconds, all of the data path is not
 import { readConfig } from '../datapath/config-map.ts';
 import type { Config } from '../datapath/layouts.ts';
 import { openLibbpf } from '../datapath/libbpf.ts';
 import { Maps, notRunning } from '../datapath/maps.ts';
-import { pinsBelow } from '../datapath/pins.ts';
+import { pinsBelow, type Pins } from '../datapath/pins.ts';
 import type { Settings } from './settings.ts';
 
 function openMaps({ assets, pin }: Settings): { readonly maps: Maps; readonly config: Config } {
@@ -46,10 +47,28 @@ export async function withMapsUntil<T>(
 /** Goes up whenever rules are put in force; 0: nothing runs. */
 export function generationInForce({ assets, pin }: Settings): number {
   openLibbpf(assets);
-  const maps = new Maps(pinsBelow(pin));
+  return configBelow(pinsBelow(pin))?.generation ?? 0;
+}
+
+/** Is everything pinned, and rules in force? {@link openLibbpf} comes first. */
+export function isRunning(pins: Pins): boolean {
+  return configBelow(pins) !== undefined;
+}
+
+function configBelow(pins: Pins): Config | undefined {
+  const maps = new Maps(pins);
   try {
-    return maps.complete() ? (readConfig(maps)?.generation ?? 0) : 0;
+    return maps.complete() ? readConfig(maps) : undefined;
+  } catch (error) {
+    // a stop was faster
+    if (isNotRunning(error)) return undefined;
+    throw error;
   } finally {
     maps.close();
   }
+}
+
+/** Is it that nothing is pinned, or not any more? */
+export function isNotRunning(error: unknown): boolean {
+  return error instanceof DomainrouteError && error.code === 'not-running';
 }

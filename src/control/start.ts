@@ -4,11 +4,12 @@ import { DomainrouteError } from '../base/errors.ts';
 import { loadConfiguration, PACKAGE } from '../config/load.ts';
 import { checkBpffs, hasPins, notRunning, openLibbpf, pinsBelow } from '../datapath/index.ts';
 import type { Configuration } from '../model/rule.ts';
-import { applyPlan, isRunning, type Applied } from './apply.ts';
+import { applyPlan, type Applied } from './apply.ts';
 import { requireRoot } from './environment.ts';
-import { keepInForce } from './in-force.ts';
+import { stageInForce } from './in-force.ts';
 import { withLock } from './lock.ts';
 import { makePlan, type Plan } from './plan.ts';
+import { isRunning } from './session.ts';
 import type { Settings } from './settings.ts';
 import { teardown } from './stop.ts';
 
@@ -55,8 +56,9 @@ export async function start(settings: Settings): Promise<Applied> {
 }
 
 async function bringInForce(settings: Settings, plan: Plan, renew: boolean): Promise<Applied> {
+  const keep = stageInForce(settings.run, plan.configuration);
   const applied = await applyPlan(settings, plan, renew);
-  keepInForce(settings.run, plan.configuration);
+  keep();
   return applied;
 }
 

@@ -4,6 +4,7 @@
  */
 import { existsSync, watch } from 'node:fs';
 import { UbusClient } from '#ubus-ts';
+import { messageOf } from '../base/errors.ts';
 import type { InterfaceState } from '../control/follow.ts';
 import { IN_FORCE } from '../control/in-force.ts';
 import { dumpNetifd, type NetifdInterface } from '../control/netifd.ts';
@@ -47,13 +48,22 @@ export async function runDaemon({ settings, program, log }: DaemonOptions): Prom
     onDisconnect: (reason) => log.problem(reason.message),
     onError: (error) => log.problem(error.message),
   });
-  // while netifd or ubusd restarts, what it said last is the best there is
+  // while netifd or ubusd restarts, or is busy, what it said last is the best there is
   let netifd: readonly NetifdInterface[] | undefined;
+  const readNetifd = async (): Promise<typeof netifd> => {
+    try {
+      netifd = (await dumpNetifd(ubus)) ?? netifd;
+    } catch (error) {
+      if (netifd === undefined) throw error;
+      log.problem(messageOf(error));
+    }
+    return netifd;
+  };
   const dataPath = new DataPath({
     settings,
     program,
     log,
-    readNetifd: async () => (netifd = (await dumpNetifd(ubus)) ?? netifd),
+    readNetifd,
     canFollow: () => ubus.connected || netifd !== undefined || !existsSync(settings.ubus),
     onProblem: (problem) => presence.report(problem),
     onInterface: (state: InterfaceState) => object.notify('interface', { ...state }),
@@ -97,7 +107,11 @@ export async function runDaemon({ settings, program, log }: DaemonOptions): Prom
 
   // a failure is in the log already, and the next change of the network or tick tries again
   reload = () => void dataPath.reload().catch(() => undefined);
-  dataPath.start().catch(() => undefined);
+  dataPath.start().catch(() => {
+    // then what was in force before is, if anything was, and nobody tells of that
+    follow.call();
+    refresh.call();
+  });
   await new Promise<unknown>((end) => process.once('SIGTERM', end).once('SIGINT', end));
 
   log.info('ends; the data path stays');

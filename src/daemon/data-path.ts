@@ -2,13 +2,13 @@
  * Keeps the data path as the configuration and the network want it. Whatever needs the lists runs in a process of its
  * own; what only follows the network is done here, in milliseconds.
  */
-import { DomainrouteError, messageOf } from '../base/errors.ts';
+import { messageOf } from '../base/errors.ts';
 import { forgetExpired } from '../control/ageing.ts';
 import { follow, type InterfaceState } from '../control/follow.ts';
 import type { ReadNetifd } from '../control/host.ts';
 import { readInForce } from '../control/in-force.ts';
 import { runOwn } from '../control/own-process.ts';
-import { generationInForce } from '../control/session.ts';
+import { generationInForce, isNotRunning } from '../control/session.ts';
 import type { Settings } from '../control/settings.ts';
 import { repairTable } from '../control/connections.ts';
 import type { Diagnostic } from '../model/rule.ts';
@@ -35,9 +35,19 @@ export interface Applied {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** What check prints. */
+export interface Checked {
+  readonly valid: boolean;
+  readonly rules: number;
+  readonly domains: number;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
 export class DataPath {
   readonly #options: DataPathOptions;
   readonly #jobs = new Jobs();
+  /** Apart, as they change nothing; one at a time, as each takes memory for all lists. */
+  readonly #checks = new Jobs();
   #interfaces: readonly InterfaceState[] = [];
   /** The last start or reload failed for want of something that may come: it is tried again. */
   #failed = false;
@@ -58,10 +68,13 @@ export class DataPath {
     );
   }
 
-  /** What `domainroute check` prints. */
-  async check(): Promise<object> {
+  /** Rejects with DomainrouteError. */
+  check(): Promise<Checked> {
     const { settings, program } = this.#options;
-    return (await runOwn<object>(program, settings, 'check')).value;
+    return this.#checks.run(
+      'check',
+      async () => (await runOwn<Checked>(program, settings, 'check')).value,
+    );
   }
 
   /** The network has changed. Never rejects. */
@@ -111,14 +124,13 @@ export class DataPath {
   async #follow(): Promise<void> {
     const { settings, log, readNetifd, canFollow, onInterface } = this.#options;
     if (!canFollow()) return;
-    const configuration = readInForce(settings.run);
-    if (configuration === undefined || generationInForce(settings) === 0) {
+    if (readInForce(settings.run) === undefined || generationInForce(settings) === 0) {
       // a device that start has missed may have come; who was stopped by the user stays stopped
       if (this.#failed) await this.#apply('start');
       return;
     }
     const before = this.#interfaces;
-    const { changes, interfaces } = await follow(settings, configuration, readNetifd, before);
+    const { changes, interfaces } = await follow(settings, readNetifd, before);
     this.#interfaces = interfaces;
     for (const state of changes) {
       const { interface: name, up, device } = state;
@@ -133,7 +145,7 @@ export class DataPath {
         await task();
       } catch (error) {
         // it was stopped in between
-        if (error instanceof DomainrouteError && error.code === 'not-running') return;
+        if (isNotRunning(error)) return;
         this.#options.log.problem(messageOf(error));
       }
     });

@@ -7,7 +7,7 @@ import type { Announcing, RouteQuery } from '../control/announce/announcing.ts';
 import type { BgpStatus, RouteRow } from '../control/announce/status.ts';
 import { readInForce } from '../control/in-force.ts';
 import { taughtEvent, watchRing, type MonitorEvent } from '../control/monitor.ts';
-import { generationInForce } from '../control/session.ts';
+import { generationInForce, isNotRunning } from '../control/session.ts';
 import type { Settings } from '../control/settings.ts';
 import type { Configuration } from '../model/rule.ts';
 import { Jobs } from './jobs.ts';
@@ -108,8 +108,7 @@ export class Feeds {
     const { settings, log, notify } = this.#options;
     this.#ring.abort();
     this.#ring = new AbortController();
-    const isWanted = this.#subscribed || this.#announcing?.announces === true;
-    if (!isWanted || generationInForce(settings) === 0) return;
+    if (!this.#subscribed && this.#announcing?.announces !== true) return;
     watchRing(
       settings,
       (event, describe) => {
@@ -117,6 +116,8 @@ export class Feeds {
         if (this.#subscribed) notify(describe());
       },
       this.#ring.signal,
-    ).catch((error: unknown) => log.problem(messageOf(error)));
+    ).catch((error: unknown) => {
+      if (!isNotRunning(error)) log.problem(messageOf(error));
+    });
   }
 }

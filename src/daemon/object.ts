@@ -23,10 +23,14 @@ import type { Log } from './log.ts';
 
 /** What is the daemon's own: what it does in a process of its own, and what only it knows. */
 export interface Own {
-  readonly reload: () => Promise<object>;
-  readonly check: () => Promise<object>;
+  readonly reload: () => Promise<Diagnosed>;
+  readonly check: () => Promise<Diagnosed>;
   readonly bgp: () => object;
   readonly routes: (query: RouteQuery) => readonly object[];
+}
+
+export interface Diagnosed {
+  readonly diagnostics: readonly object[];
 }
 
 const FACT_QUERY = {
@@ -73,8 +77,8 @@ export function domainrouteMethods(
     counters: query({}, () => counters(settings)),
     bgp: query({}, bgp),
     routes: query(ROUTE_QUERY, (wanted) => cut('routes', routes(wanted))),
-    check: query({}, check),
-    reload: query({}, reload),
+    check: query({}, async () => cutDiagnostics(await check())),
+    reload: query({}, async () => cutDiagnostics(await reload())),
   };
 }
 
@@ -87,11 +91,16 @@ function subjectOf({ name, address }: UbusArgumentValues<typeof SUBJECT>): strin
 /** Room for the member that says whether there is more, and for the names of both. */
 const MARGIN = 256;
 
-/** As many rows as a message takes. */
-function cut(name: string, rows: readonly object[]): object {
-  let room = UBUS_REPLY_LIMIT - MARGIN;
+/** `rest`, and as many rows as the message still takes. */
+function cut(name: string, rows: readonly object[], rest: object = {}): object {
+  let room = UBUS_REPLY_LIMIT - MARGIN - encodedSize(rest as UbusTable);
   const end = rows.findIndex((row) => (room -= encodedSize(row as UbusTable)) < 0);
-  return end === -1 ? { [name]: rows, more: false } : { [name]: rows.slice(0, end), more: true };
+  return { ...rest, [name]: end === -1 ? rows : rows.slice(0, end), more: end !== -1 };
+}
+
+/** A file may have more wrong with it than an answer takes. */
+function cutDiagnostics({ diagnostics, ...rest }: Diagnosed): object {
+  return cut('diagnostics', diagnostics, rest);
 }
 
 /** ubus has numbers for errors and no words: those are in the answer, as `error`, and in the log. */

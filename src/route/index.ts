@@ -4,7 +4,7 @@ export { runCommand, type CommandResult, type Runner } from './command.ts';
 export { type Device, type DeviceAddress } from './device.ts';
 export { PROTOCOL, readDevices, readRouting, type KernelRouting } from './kernel-routing.ts';
 export { planRouting, type IpBatch } from './plan-routing.ts';
-export { removeFile, replaceFile } from './replace-file.ts';
+export { removeFile, replaceFile, stageFile } from './replace-file.ts';
 export {
   applyStickiness,
   removeStickiness,

@@ -321,6 +321,22 @@ describe('an interface', function () {
     await assertRepaired();
   });
 
+  it('keeps its kill switch while netifd does not answer', async () => {
+    const rules = (): Promise<string> => lab().router.output(['ip', '-4', 'rule', 'show']);
+    await assertRepaired();
+    const whole = await rules();
+    netifdDouble().busy = true;
+    try {
+      for (const [, priority = ''] of whole.matchAll(/^(24\d{3}):/gm)) {
+        await lab().router.output(['ip', 'rule', 'del', 'priority', priority]);
+      }
+      await until('the rules are back', async () => (await rules()) === whole, SOON_MS);
+    } finally {
+      netifdDouble().busy = false;
+    }
+    await bothBy('uplink2', 'netifd was busy');
+  });
+
   it('that says the same again makes no verdict void', async () => {
     await assertRepaired();
     const at = await generation();

@@ -178,7 +178,9 @@ describe('fifty live connections', function () {
   it('leave neither table nor file behind when domainroute stops', async () => {
     assert.equal(existsSync(file()), true);
     // as a reload leaves it that is killed
-    writeFileSync(`${lab().directories.run}/domainroute.nft.new`, '');
+    for (const name of ['domainroute.nft.new', 'in-force.json.new']) {
+      writeFileSync(`${lab().directories.run}/${name}`, '');
+    }
     await command(lab(), 'stop');
     assert.equal(await hasTable(), false);
     assert.equal(existsSync(lab().directories.run), false);

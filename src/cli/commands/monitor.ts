@@ -21,8 +21,8 @@ export const monitorCommand: Command = {
   summary: 'print what is learnt and decided, as it happens',
   operands: [0, 0],
   details: `
-Runs until it is interrupted. With --json, one object a line. There is one ring of events: two monitors at a time share
-them, and so do a monitor and the daemon.`,
+Runs until it is interrupted. With --json, one object a line. Where the daemon is on ubus its events are told to every
+monitor; without it two monitors at a time share them, as there is one ring of events.`,
   async run({ settings, json, out }) {
     const { monitor } = await import('../../control/monitor.ts');
     const controller = new AbortController();

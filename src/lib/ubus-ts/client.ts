@@ -30,8 +30,8 @@ export interface UbusClientOptions {
   /** Not called by close(). */
   onDisconnect?(reason: Error): void;
   /**
-   * What has nobody else to be told: ubusd is not there (once until it is), it refuses an object, a listener or a
-   * subscription; a method was called with wrong arguments, threw no UbusError or answered too much; a callback threw.
+   * What has nobody else to be told: ubusd is not there (once until it is), it refuses an object (once until it has it), a
+   * listener or a subscription; a method was called with wrong arguments, threw no UbusError or answered too much; a callback threw.
    */
   onError?(error: Error): void;
 }

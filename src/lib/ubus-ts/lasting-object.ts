@@ -22,6 +22,8 @@ export abstract class LastingObject implements LocalObject {
   #id: number | undefined;
   #closed = false;
   #retry: NodeJS.Timeout | undefined;
+  /** What was reported last: what is refused for the same reason every second is told once. */
+  #refusal: string | undefined;
 
   constructor(action: string, attributes: NewAttributes, owner: Owner) {
     this.action = action;
@@ -44,10 +46,12 @@ export abstract class LastingObject implements LocalObject {
         connection.removeObject(id, timeoutMs);
       } else if (error === undefined) {
         this.#id = id;
+        this.#refusal = undefined;
         this.added?.(connection, id);
       } else if (connection.open && !this.#closed) {
         // the path may be that of a process that is about to end
-        this.owner.report(error);
+        if (error.message !== this.#refusal) this.owner.report(error);
+        this.#refusal = error.message;
         this.#retry = setTimeout(() => this.attach(connection), retryMs).unref();
       }
     });

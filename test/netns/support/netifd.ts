@@ -31,6 +31,8 @@ export class NetifdDouble {
   readonly #interfaces = new Map<string, Interface>();
   readonly #client: UbusClient;
   readonly #object: UbusObject;
+  /** While it is set nobody gets an answer. */
+  busy = false;
 
   /** Publishes its object at the lab's ubusd; interfaces are taken to be up already, as the lab made them. */
   static async start(
@@ -50,7 +52,7 @@ export class NetifdDouble {
     this.#client = UbusClient.start({ path: lab.ubus, reconnectDelay: 20 });
     this.#object = this.#client.publish({
       path: OBJECT,
-      methods: { dump: { call: () => this.#dump() } },
+      methods: { dump: { call: () => (this.busy ? new Promise(() => undefined) : this.#dump()) } },
     });
   }
 

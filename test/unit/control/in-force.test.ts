@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseUci } from '#uci-parser';
 import { parseConfiguration } from '../../../src/config/parse.ts';
-import { keepInForce, readInForce, removeInForce } from '../../../src/control/in-force.ts';
+import { readInForce, removeInForce, stageInForce } from '../../../src/control/in-force.ts';
 
 const CONFIGURATION = parseConfiguration(
   parseUci(`
@@ -52,7 +52,7 @@ describe('the configuration in force', () => {
 
   it('comes back as it was, without names, lists and clients that are no interface', () => {
     assert.deepEqual(CONFIGURATION.diagnostics, []);
-    keepInForce(run, CONFIGURATION);
+    stageInForce(run, CONFIGURATION)();
     assert.deepEqual(readInForce(run), {
       ...CONFIGURATION,
       rules: CONFIGURATION.rules.map(({ mark, ...rule }) => {
@@ -65,25 +65,25 @@ describe('the configuration in force', () => {
   });
 
   it('is for root alone', () => {
-    keepInForce(run, CONFIGURATION);
+    stageInForce(run, CONFIGURATION)();
     const path = join(run, 'in-force.json');
     assert.equal(statSync(path).mode & 0o777, 0o600);
   });
 
   it('may have no BGP', () => {
     const none = { ...CONFIGURATION, bgp: undefined, neighbors: [], dnstap: [] };
-    keepInForce(run, none);
+    stageInForce(run, none)();
     assert.equal(readInForce(run)?.bgp, undefined);
     assert.deepEqual(readInForce(run)?.neighbors, []);
   });
 
   it('is nothing where no file is, or half of one', () => {
     assert.equal(readInForce(run), undefined);
-    keepInForce(run, CONFIGURATION);
+    stageInForce(run, CONFIGURATION)();
     const path = join(run, 'in-force.json');
     writeFileSync(path, readFileSync(path, 'utf8').slice(0, 100));
     assert.equal(readInForce(run), undefined);
-    keepInForce(run, CONFIGURATION);
+    stageInForce(run, CONFIGURATION)();
     removeInForce(run);
     assert.equal(readInForce(run), undefined);
   });

@@ -62,8 +62,8 @@ describe('the configuration that is installed', () => {
 
 describe('the ACL for rpcd', () => {
   const own = {
-    reload: () => Promise.resolve({}),
-    check: () => Promise.resolve({}),
+    reload: () => Promise.resolve({ diagnostics: [] }),
+    check: () => Promise.resolve({ diagnostics: [] }),
     bgp: () => ({}),
     routes: () => [],
   };
