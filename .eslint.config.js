@@ -7,7 +7,18 @@ const LUCI_FILES = ['luci-app/htdocs/**/*.js', 'test/luci/double/*.js'];
 const LUCI_GLOBALS = readonly(
   ...['_', 'N_', 'E', 'L', 'window', 'document', 'performance', 'URL', 'URLSearchParams'],
   ...['TextEncoder', 'baseclass', 'dom', 'form', 'poll', 'rpc', 'uci', 'ui', 'view', 'addresses'],
-  ...['backend', 'chart', 'explanation', 'fields', 'grid', 'hosts', 'live', 'lookups', 'main', 'options'],
+  ...[
+    'backend',
+    'chart',
+    'explanation',
+    'fields',
+    'grid',
+    'hosts',
+    'live',
+    'lookups',
+    'main',
+    'options',
+  ],
   ...['panels', 'problems', 'refresh', 'table', 'values', 'words'],
 );
 const DOUBLE_GLOBALS = readonly('console', 'fetch', 'setInterval', 'structuredClone', 'widgets');

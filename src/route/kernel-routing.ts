@@ -26,7 +26,7 @@ export interface FamilyRouting {
   readonly routes: readonly DefaultRoute[];
   /** The default routes of the main table. */
   readonly main: readonly DefaultRoute[];
-  /** Of every route that is not ours; 16 bytes each. */
+  /** Of default routes and of those of administrators, none of them ours; 16 bytes each. Others are connected addresses. */
   readonly gateways: readonly Uint8Array[];
   /** Hosts that the main table reaches by a gateway, such as the far ends of tunnels; 16 bytes each. */
   readonly endpoints: readonly Uint8Array[];
@@ -53,22 +53,35 @@ export interface DefaultRoute {
   readonly source?: string;
 }
 
-/** Each a line for `ip -batch`, which answers with an array a line. Rules first: what lacks IPv6 has none. */
-const COMMANDS = {
-  '-4': ['rule show', 'route show table all', 'link show', 'address show'],
-  '-6': ['rule show', 'route show table all', 'address show'],
-} as const;
+const ROUTES = 'route show table all';
+/**
+ * Each a line for `ip -batch`, which answers with an array a line. Rules first: what lacks IPv6 has none. Of routes those
+ * that are of use, as routing daemons can have a million more.
+ */
+const COMMANDS = [
+  'rule show',
+  `${ROUTES} exact default`,
+  // RTPROT_BOOT and RTPROT_STATIC: of administrators, netifd and VPN programs
+  `${ROUTES} proto 3`,
+  `${ROUTES} proto 4`,
+  // RTPROT_RA and RTPROT_DHCP
+  `${ROUTES} proto 9`,
+  `${ROUTES} proto 16`,
+  'address show',
+] as const;
 
 /** Reads all of it, by two processes. Throws DomainrouteError: no ip, one without -json, no rights. */
 export async function readRouting(run: Runner): Promise<KernelRouting> {
-  const [inet, inet6] = await Promise.all([readFamily(run, '-4'), readFamily(run, '-6')]);
+  const [inet, inet6] = await Promise.all([
+    readFamily(run, '-4', [...COMMANDS, 'link show']),
+    readFamily(run, '-6', COMMANDS),
+  ]);
   if (inet === undefined) throw new DomainrouteError('platform', `Cannot read ip rules: no IPv4`);
-  const [rules = [], routes = [], links = [], addresses = []] = inet;
-  const [rules6 = [], routes6 = [], addresses6 = []] = inet6 ?? [];
-  const devices = parseDevices([...links, ...addresses, ...addresses6]);
+  const links = inet.at(-1) ?? [];
+  const devices = parseDevices([...links, ...addressesOf(inet), ...addressesOf(inet6 ?? [])]);
   return {
-    inet: parseFamily(rules, routes),
-    inet6: inet6 === undefined ? undefined : parseFamily(rules6, routes6),
+    inet: parseFamily(inet),
+    inet6: inet6 && parseFamily(inet6),
     devices: new Map(devices.map((device) => [device.name, device])),
   };
 }
@@ -79,21 +92,28 @@ export async function readDevices(run: Runner = runCommand): Promise<Device[]> {
   return parseDevices(links);
 }
 
-function readFamily(run: Runner, family: '-4' | '-6'): Promise<readonly Values[] | undefined> {
-  const commands = COMMANDS[family];
-  const argv = ['ip', family, '-N', '-json', '-batch', '-'];
-  return ipJson(run, argv, commands);
+function readFamily(
+  run: Runner,
+  family: '-4' | '-6',
+  commands: readonly string[],
+): Promise<readonly Values[] | undefined> {
+  return ipJson(run, ['ip', family, '-N', '-json', '-batch', '-'], commands);
 }
 
-function parseFamily(rules: Values, routes: Values): FamilyRouting {
+function addressesOf(answers: readonly Values[]): Values {
+  return answers[COMMANDS.indexOf('address show')] ?? [];
+}
+
+function parseFamily(answers: readonly Values[]): FamilyRouting {
+  const [rules = [], defaults = [], boot = [], fixed = [], ra = [], dhcp = []] = answers;
   const isOurs = (value: unknown): boolean => number(fields(value)['protocol']) === PROTOCOL;
-  const others = routes.filter((value) => !isOurs(value));
+  const others = defaults.filter((value) => !isOurs(value));
   return {
     rules: parseRules(rules),
-    routes: parseRoutes(routes.filter(isOurs)),
+    routes: parseRoutes(defaults.filter(isOurs)),
     main: parseRoutes(others).filter(({ table }) => table === MAIN_TABLE),
-    gateways: unique(others.flatMap(gatewayAddresses)),
-    endpoints: unique(others.flatMap(parseEndpoint)),
+    gateways: unique([others, boot, fixed, ra, dhcp].flat().flatMap(gatewayAddresses)),
+    endpoints: unique([boot, fixed].flat().flatMap(parseEndpoint)),
   };
 }
 
@@ -197,9 +217,6 @@ function gatewayAddresses(value: unknown): string[] {
   });
 }
 
-/** RTPROT_BOOT, which ip leaves out, and RTPROT_STATIC: of administrators, netifd and VPN programs. */
-const ADMINISTRATIVE = new Set([undefined, 3, 4]);
-
 /**
  * The destination of a main table's route to one host by a gateway: so the far end of a tunnel is kept out of it.
  * Routing daemons have such routes by the thousand for other reasons.
@@ -208,8 +225,7 @@ function parseEndpoint(value: unknown): string[] {
   const route = fields(value);
   const destination = text(route['dst']) ?? '';
   const isMain = (number(route['table']) ?? MAIN_TABLE) === MAIN_TABLE;
-  if (!isMain || !ADMINISTRATIVE.has(number(route['protocol']))) return [];
-  if (destination === 'default' || destination.includes('/')) return [];
+  if (!isMain || destination === 'default' || destination.includes('/')) return [];
   return gatewayAddresses(value).length === 0 ? [] : [destination];
 }
 

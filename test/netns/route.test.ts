@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import {
   applyRouting,
   applyStickiness,
+  readRouting,
   removeRouting,
   removeStickiness,
   type Runner,
@@ -94,6 +95,29 @@ describe('routing of marked packets', () => {
       /^default via 2001:db8:2::1 dev wan2 proto 212 metric 20 onlink pref medium$/m,
     );
     assert.match(table, /^unreachable default dev lo proto 212 metric 4294967295 /m);
+  });
+
+  it('are read without those of routing daemons, which can have a million', async () => {
+    const others = Array.from(
+      { length: 20_000 },
+      (_, i) => `route add 100.64.${i >> 8}.${i & 255} via 198.51.101.1 proto bird\n`,
+    );
+    await lab().router.output(['ip', '-batch', '-'], others.join(''));
+    try {
+      let bytes = 0;
+      const { inet } = await readRouting(async (argv, stdin) => {
+        const result = await run(argv, stdin);
+        bytes += result.stdout.length;
+        return result;
+      });
+      assert.deepEqual(
+        inet.main.map(({ device }) => device),
+        ['wan1', 'wan2'],
+      );
+      assert.ok(bytes < 50_000, `${bytes} bytes`);
+    } finally {
+      await lab().router.output('ip route flush proto bird'.split(' '));
+    }
   });
 
   for (const server of [SERVER, SERVER6]) {

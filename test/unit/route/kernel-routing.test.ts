@@ -18,16 +18,16 @@ const MAIN6 = `[{"dst":"default","from":"2001:db8::/56","gateway":"fe80::1","dev
 {"dst":"default","metric":700,"flags":[],"pref":"medium","nexthops":[
 {"gateway":"fe80::1","dev":"wan1","weight":1,"flags":[]},{"gateway":"fe80::2","dev":"wan2","weight":1,"flags":[]}]},
 {"type":"8","dst":"default","dev":"lo","metric":1024,"flags":[],"pref":"medium"}]`;
-const ALL = `[{"dst":"default","gateway":"192.0.2.1","dev":"wan1","protocol":"4","metric":10,"flags":[]},
-{"dst":"198.51.100.7","gateway":"192.0.2.1","dev":"wan1","protocol":"4","flags":[]},
-{"dst":"198.51.100.8","gateway":"192.0.2.2","dev":"wan1","protocol":"186","flags":[]},
-{"dst":"198.51.100.9","dev":"wan1","flags":[]},
-{"dst":"5.5.0.0/16","via":{"family":"inet6","host":"fe80::1"},"dev":"wan1","flags":[]},
-{"dst":"198.51.100.10","gateway":"192.0.2.2","dev":"wan1","table":"100","flags":[]},
+const DEFAULTS = `[{"dst":"default","gateway":"192.0.2.1","dev":"wan1","protocol":"4","metric":10,"flags":[]},
 {"dst":"default","gateway":"10.0.0.9","dev":"wan1","table":"24001","protocol":"212","flags":["onlink"]},
 {"type":"7","dst":"default","table":"24001","protocol":"212","metric":4294967295,"flags":[]},
-{"dst":"default","dev":"tun8","table":"24003","protocol":"212","scope":"253","flags":["linkdown"]},
-{"type":"2","dst":"10.0.0.1","dev":"wan1","table":"255","protocol":"2","scope":"254","prefsrc":"10.0.0.1","flags":[]}]`;
+{"dst":"default","dev":"tun8","table":"24003","protocol":"212","scope":"253","flags":["linkdown"]}]`;
+const BOOT = `[{"dst":"198.51.100.9","dev":"wan1","flags":[]},
+{"dst":"5.5.0.0/16","via":{"family":"inet6","host":"fe80::1"},"dev":"wan1","flags":[]},
+{"dst":"198.51.100.10","gateway":"192.0.2.2","dev":"wan1","table":"100","flags":[]}]`;
+const STATIC = `[{"dst":"default","gateway":"192.0.2.1","dev":"wan1","metric":10,"flags":[]},
+{"dst":"198.51.100.7","gateway":"192.0.2.1","dev":"wan1","flags":[]}]`;
+const DHCP = `[{"dst":"198.51.100.11","gateway":"192.0.2.3","dev":"wan1","flags":[]}]`;
 const LINKS = `[{"ifindex":3,"link":"pwan1","ifname":"wan1","flags":["BROADCAST","MULTICAST","UP","LOWER_UP"],"link_type":"[1]","address":"1e:a6:b0:ab:a0:42"},
 {"ifindex":4,"ifname":"tun8","flags":["NO-CARRIER","POINTOPOINT","MULTICAST","NOARP"],"link_type":"[65534]"}]`;
 const ADDRESSES4 = `[{"ifindex":3,"link":"pwan1","ifname":"wan1","flags":["BROADCAST","MULTICAST","UP","LOWER_UP"],"addr_info":[
@@ -125,7 +125,10 @@ describe('the devices that ip prints', () => {
 describe('reading the routing tables', () => {
   const OUTPUTS: Readonly<Record<string, string>> = {
     'rule show': RULES,
-    'route show table all': ALL,
+    'route show table all exact default': DEFAULTS,
+    'route show table all proto 3': BOOT,
+    'route show table all proto 4': STATIC,
+    'route show table all proto 16': DHCP,
     'link show': LINKS,
     'address show': '[]',
   };
@@ -152,7 +155,8 @@ describe('reading the routing tables', () => {
       [['192.0.2.1', 10]],
     );
     // our own gateway would keep itself protected for ever
-    assert.deepEqual(inet.gateways.map(formatAddress), ['192.0.2.1', '192.0.2.2', 'fe80::1']);
+    const gateways = ['192.0.2.1', 'fe80::1', '192.0.2.2', '192.0.2.3'];
+    assert.deepEqual(inet.gateways.map(formatAddress), gateways);
     assert.deepEqual(inet.endpoints.map(formatAddress), ['198.51.100.7']);
     assert.deepEqual([...devices.keys()], ['wan1', 'tun8']);
   });
