@@ -47,8 +47,10 @@ export class Sender implements DnstapSender {
   readonly #stream = new FrameStream();
   readonly #events: SenderEvents;
   readonly #handshakeMs: number;
+  /** The chunk that came last. */
+  #receiving: Promise<void> = Promise.resolve();
 
-  /** `handshakeMs`: until START. */
+  /** `socket` allows half-open: what it brought is taken behind its end, too. `handshakeMs`: until START. */
   constructor(number: number, socket: Socket, events: SenderEvents, handshakeMs: number) {
     const { remoteAddress, remotePort } = socket;
     this.number = number;
@@ -80,9 +82,11 @@ export class Sender implements DnstapSender {
     socket.on('error', (error) => (fault = error));
     // an iterator over the socket would take a third as long again for an answer that comes alone
     socket.on('data', (chunk) => {
-      this.#receive(chunk).catch((error: unknown) => socket.destroy(error as DnstapError));
+      this.#receiving = this.#receive(chunk).catch((error: unknown) => {
+        socket.destroy(error as DnstapError);
+      });
     });
-    socket.on('end', () => this.#end());
+    socket.on('end', () => void this.#receiving.then(() => this.#end()));
     await new Promise<void>((resolve) => socket.once('close', () => resolve()));
     clearTimeout(handshake);
     return fault === undefined || fault instanceof DnstapError ? fault : socketError(fault);

@@ -122,7 +122,7 @@ export async function createDnstapServer(options: DnstapOptions): Promise<Dnstap
 
   const servers: Server[] = [];
   const open = async <T>(listen: (server: Server) => Promise<T>): Promise<T> => {
-    const server = createServer(accept);
+    const server = createServer({ allowHalfOpen: true }, accept);
     const listening = await listen(server);
     // of accept(2): it goes on listening
     server.on('error', (error) => options.onProblem(cannotAccept(error), undefined));

@@ -241,6 +241,22 @@ describe('a dnstap server', () => {
     assert.deepEqual(problems, []);
   });
 
+  it('takes all of what a sender wrote before it ended, however much', async () => {
+    const server = await start();
+    const many = new Array<Buffer>(5_000).fill(dataFrame(clientResponse(Buffer.from('x'))));
+    const { socket, received } = connect();
+    socket.end(Buffer.concat([READY, oneWay(...many)]));
+    await once(socket, 'close');
+    await gone(server);
+    assert.equal(messages.length, many.length);
+    assert.deepEqual(received(), Buffer.concat([ACCEPT, FINISH]));
+    // one that was killed
+    connect().socket.end(Buffer.concat([START, ...many]));
+    await until('the second has come and gone', () => server.stats().accepted === 2);
+    await gone(server);
+    assert.deepEqual([messages.length, problems], [2 * many.length, []]);
+  });
+
   it('refuses more senders than there may be, and says so once', async () => {
     const server = await start({ limits: { senders: 2 } });
     const first = [connect(), connect()];
